@@ -1,0 +1,9 @@
+{# Everything of a generation lives in `<schéma>__<génération>`; publication renames the schemas, never the tables. #}
+{% macro generate_schema_name(custom_schema_name, node) -%}
+    {{ (custom_schema_name or target.schema) | trim }}__{{ env_var('PILOTAGE_GENERATION') }}
+{%- endmacro %}
+
+{% macro create_extensions() %}
+    CREATE EXTENSION IF NOT EXISTS pg_trgm;
+    CREATE EXTENSION IF NOT EXISTS unaccent;
+{% endmacro %}
