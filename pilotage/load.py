@@ -1,0 +1,307 @@
+"""From the landing into raw: a candidate table a delivery, by COPY, then attached as a partition once accepted.
+
+`raw.<table>` is partitioned by delivery. A candidate stands in `raw_candidats`; gate 1 judges it there; `attach` makes
+it a partition in the transaction that drops the delivery it replaces, so that no reader sees neither or both.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from pilotage.catalogue import Source, Table, get_source
+from pilotage.config import RACINE, Settings, get_settings
+from pilotage.database import psycopg_connection
+from pilotage.errors import ErreurChargement, ErreurPilotage
+from pilotage.readers import ENCODINGS_OF_POSTGRES, Colonnes, Livre, describe, iter_records, open_body, to_csv
+
+TECHNIQUES = ("_millesime", "_livraison", "_ligne")
+CHUNK = 1 << 20
+
+
+@dataclass
+class RapportChargement:
+    """What `load_source` did."""
+
+    source: str
+    candidates: list[str] = field(default_factory=list)
+    refusees: list[str] = field(default_factory=list)
+    ecartees: int = 0
+    lignes: int = 0
+    nouvelles_colonnes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Livraison:
+    """A row of pilotage.livraisons, as far as loading needs it."""
+
+    livraison: str
+    source: str
+    millesime: str
+    fichier: str
+    sha256: str
+
+    def path(self, settings: Settings) -> Path:
+        return settings.landing / self.source / self.millesime / self.sha256 / self.fichier
+
+
+def rules_hash(source: Source, table: Table) -> str:
+    """Hash of the table's card and of its gate: when either changes, deliveries are loaded and judged again."""
+    gate = RACINE / "expectations" / "raw" / f"{source.source}.yml"
+    content = gate.read_bytes() if gate.exists() else b""
+    return hashlib.sha256(table.empreinte.encode() + content).hexdigest()[:16]
+
+
+def pending(source: str) -> list[Livraison]:
+    """Deliveries to load: just received, or loaded under a card or a gate that has changed since."""
+    card = get_source(source)
+    query = (
+        "SELECT livraison, source, millesime, fichier, sha256, etat, empreinte_fiche FROM pilotage.livraisons "
+        "WHERE source = %s AND etat <> 'remplacee' ORDER BY millesime, fichier"
+    )
+    with psycopg_connection() as connection:
+        rows = connection.execute(query, (source,)).fetchall()
+    waiting = []
+    for *identity, state, known in rows:
+        delivery = Livraison(*identity)
+        try:
+            found = card.find(delivery.fichier, delivery.millesime)
+        except ErreurPilotage:
+            found = None
+            due = state == "recue"
+        else:
+            due = found is not None and (state == "recue" or known != rules_hash(card, found[0]))
+        if due:
+            waiting.append(delivery)
+    return waiting
+
+
+def load_source(source: str) -> RapportChargement:
+    """Copy every pending delivery of a source into its candidate table.
+
+    A delivery that cannot be loaded is marked `refusee` with the reason; the others go on.
+
+    Raises:
+        ErreurChargement: at the end, when at least one delivery was refused; it lists them all.
+    """
+    settings, card = get_settings(), get_source(source)
+    report = RapportChargement(source)
+    problems: list[ErreurPilotage] = []
+    for delivery in pending(source):
+        started = time.monotonic()
+        try:
+            livre = describe(card, delivery.millesime, delivery.path(settings))
+            if livre is None:
+                report.ecartees += 1
+                continue
+            count, new = _load(livre, delivery)
+        except ErreurPilotage as error:
+            _decide(delivery, "refusee", motif=str(error))
+            report.refusees.append(delivery.livraison)
+            problems.append(error)
+            continue
+        _decide(
+            delivery,
+            "candidate",
+            motif=f"colonnes nouvelles non retenues : {', '.join(new)}" if new else None,
+            table_raw=livre.table.table,
+            nb_lignes=count,
+            chargement_s=round(time.monotonic() - started, 3),
+            empreinte_fiche=rules_hash(card, livre.table),
+        )
+        report.candidates.append(delivery.livraison)
+        report.lignes += count
+        report.nouvelles_colonnes += [f"{livre.nom} : {name}" for name in new]
+    if problems:
+        raise ErreurChargement(" | ".join(map(str, problems)), source=source)
+    return report
+
+
+def attach(connection: psycopg.Connection, livraison: str) -> None:
+    """Make a candidate a partition of its raw table, in place of the delivery of the same vintage and file.
+
+    The caller commits: attaching, dropping the former and the journal are one transaction.
+    """
+    row = connection.execute(
+        "SELECT source, millesime, fichier, table_raw FROM pilotage.livraisons WHERE livraison = %s FOR UPDATE",
+        (livraison,),
+    ).fetchone()
+    if row is None or row[3] is None:
+        raise ErreurChargement(f"livraison {livraison} inconnue ou jamais chargée")
+    source, millesime, fichier, name = row
+    table = next(t for t in get_source(source).tables if t.table == name)
+    _ensure_parent(connection, table)
+    former = connection.execute(
+        "UPDATE pilotage.livraisons SET etat = 'remplacee', decidee_le = now() WHERE source = %s AND millesime = %s "
+        "AND fichier = %s AND etat = 'acceptee' AND livraison <> %s RETURNING livraison",
+        (source, millesime, fichier, livraison),
+    ).fetchall()
+    for old in [*(f[0] for f in former), livraison]:
+        connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier("raw", partition_name(name, old))))
+    candidate = sql.Identifier("raw_candidats", partition_name(name, livraison))
+    connection.execute(sql.SQL("ALTER TABLE {} SET SCHEMA raw").format(candidate))
+    connection.execute(
+        sql.SQL("ALTER TABLE {} ATTACH PARTITION {} FOR VALUES IN ({})").format(
+            sql.Identifier("raw", name), sql.Identifier("raw", partition_name(name, livraison)), livraison
+        )
+    )
+    connection.execute(
+        "UPDATE pilotage.livraisons SET etat = 'acceptee', decidee_le = now() WHERE livraison = %s", (livraison,)
+    )
+
+
+def partition_name(table: str, livraison: str) -> str:
+    """Name of a delivery's table, candidate or attached."""
+    return f"{table}__{livraison}"
+
+
+def _load(livre: Livre, delivery: Livraison) -> tuple[int, list[str]]:
+    _check_landing(livre, delivery)
+    with psycopg_connection() as connection:
+        connection.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", (f"pilotage.raw.{livre.source.source}",))
+        try:
+            if livre.est_direct:
+                with open_body(livre) as (columns, stream, skipped):
+                    count = _copy(connection, livre, delivery, columns, iter(lambda: stream.read(CHUNK), b""), skipped)
+            else:
+                from pilotage.readers import read_columns
+
+                columns = read_columns(livre)
+                chunks = to_csv(livre, iter_records(livre))
+                count = _copy(connection, livre, delivery, columns, chunks, None)
+        except psycopg.DataError as error:
+            raise _explain(livre, error) from error
+    if count == 0:
+        raise livre.error("aucune ligne", attendu="au moins une", conseil="regarder chez le producteur")
+    return count, columns.nouvelles
+
+
+def _check_landing(livre: Livre, delivery: Livraison) -> None:
+    """The landing is content-addressed: a file that no longer has its hash was damaged on this machine."""
+    try:
+        with livre.chemin.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    except FileNotFoundError as error:
+        raise livre.error("absent du dépôt", conseil="relancer la récupération de cette source") from error
+    if digest != delivery.sha256:
+        raise livre.error(
+            "le fichier du dépôt est abîmé",
+            attendu=f"empreinte {delivery.sha256[:16]}…",
+            conseil="supprimer le fichier et son reçu, puis relancer la récupération",
+        )
+
+
+def _copy(
+    connection: psycopg.Connection, livre: Livre, delivery: Livraison, columns: Colonnes, chunks, skipped: int | None
+) -> int:
+    """COPY into a fresh candidate table; `skipped` lines stand before the body of a csv passed through."""
+    candidate = sql.Identifier("raw_candidats", partition_name(livre.table.table, delivery.livraison))
+    names = [name or f"_ignoree_{i}" for i, name in enumerate(columns.noms)]
+    left_out = [name for name in names if name.startswith("_ignoree_")]
+    _create_candidate(connection, livre, delivery, candidate, left_out)
+    direct = skipped is not None
+    dialect = livre.fichier
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv, DELIMITER {}, QUOTE {}, ENCODING {})").format(
+        candidate,
+        sql.SQL(", ").join(map(sql.Identifier, names)),
+        dialect.separateur if direct else ",",
+        dialect.guillemet if direct else '"',
+        ENCODINGS_OF_POSTGRES[dialect.encodage.lower()] if direct else "UTF8",
+    )
+    cursor = connection.cursor()
+    try:
+        with cursor.copy(statement) as copy:
+            for chunk in chunks:
+                copy.write(chunk)
+    except psycopg.DataError as error:
+        error.add_note(str(skipped or 0))
+        raise
+    for name in left_out:
+        connection.execute(sql.SQL("ALTER TABLE {} DROP COLUMN {}").format(candidate, sql.Identifier(name)))
+    connection.execute(sql.SQL("ALTER TABLE {} ALTER COLUMN _ligne DROP DEFAULT").format(candidate))
+    connection.execute(sql.SQL("DROP SEQUENCE {}").format(_sequence(livre, delivery)))
+    return cursor.rowcount
+
+
+def _create_candidate(connection, livre: Livre, delivery: Livraison, candidate: sql.Identifier, left_out) -> None:
+    connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(candidate))
+    sequence = _sequence(livre, delivery)
+    connection.execute(sql.SQL("DROP SEQUENCE IF EXISTS {}").format(sequence))
+    connection.execute(sql.SQL("CREATE SEQUENCE {} CACHE 10000").format(sequence))
+    columns = [sql.SQL("{} text").format(sql.Identifier(n)) for n in [*livre.table.noms, *left_out]]
+    columns += [
+        sql.SQL("_millesime text NOT NULL DEFAULT {}").format(livre.millesime),
+        sql.SQL("_livraison text NOT NULL DEFAULT {}").format(delivery.livraison),
+        sql.SQL("_ligne bigint NOT NULL DEFAULT nextval({})").format(f"raw_candidats.{sequence._obj[1]}"),
+    ]
+    connection.execute(sql.SQL("CREATE TABLE {} ({})").format(candidate, sql.SQL(", ").join(columns)))
+
+
+def _sequence(livre: Livre, delivery: Livraison) -> sql.Identifier:
+    return sql.Identifier("raw_candidats", f"rang__{delivery.livraison}")
+
+
+def _ensure_parent(connection: psycopg.Connection, table: Table) -> None:
+    """The partitioned table with the card's columns; columns that come or go are added or dropped."""
+    parent = sql.Identifier("raw", table.table)
+    wanted = [*table.noms, *TECHNIQUES]
+    found = connection.execute(
+        "SELECT column_name FROM information_schema.columns WHERE table_schema = 'raw' AND table_name = %s",
+        (table.table,),
+    ).fetchall()
+    if not found:
+        columns = [sql.SQL("{} text").format(sql.Identifier(name)) for name in table.noms]
+        columns += [sql.SQL("_millesime text NOT NULL"), sql.SQL("_livraison text NOT NULL")]
+        columns += [sql.SQL("_ligne bigint NOT NULL")]
+        connection.execute(
+            sql.SQL("CREATE TABLE {} ({}) PARTITION BY LIST (_livraison)").format(parent, sql.SQL(", ").join(columns))
+        )
+        return
+    known = [row[0] for row in found]
+    for name in wanted:
+        if name not in known:
+            connection.execute(sql.SQL("ALTER TABLE {} ADD COLUMN {} text").format(parent, sql.Identifier(name)))
+    for name in known:
+        if name not in wanted:
+            connection.execute(sql.SQL("ALTER TABLE {} DROP COLUMN {} CASCADE").format(parent, sql.Identifier(name)))
+
+
+def _decide(delivery: Livraison, state: str, **values: object) -> None:
+    names = ["etat", *values]
+    assignments = sql.SQL(", ").join(sql.SQL("{} = %s").format(sql.Identifier(name)) for name in names)
+    statement = sql.SQL("UPDATE pilotage.livraisons SET {}, decidee_le = now() WHERE livraison = %s")
+    with psycopg_connection() as connection:
+        connection.execute(statement.format(assignments), (state, *values.values(), delivery.livraison))
+
+
+def _explain(livre: Livre, error: psycopg.DataError) -> ErreurPilotage:
+    """PostgreSQL's words about a COPY, as ours: with the line of the file, banner and header counted."""
+    context = error.diag.context or ""
+    before = int(next(iter(getattr(error, "__notes__", [])), "0"))
+    line = re.search(r"line (\d+)", context)
+    column = re.search(r"column (\w+)", context)
+    message = error.diag.message_primary or str(error)
+    number = int(line.group(1)) + before if line else None
+    if "encoding" in message or "byte sequence" in message:
+        from pilotage.readers import wrong_encoding
+
+        culprit = bytes.fromhex("".join(re.findall(r"0x([0-9a-f]{2})", message)[:1]))
+        return wrong_encoding(livre, number, culprit)
+    expected = (
+        "autant de valeurs que l'en-tête" if "column" in message else f"du csv, encodage {livre.fichier.encodage}"
+    )
+    return ErreurChargement(
+        f"PostgreSQL refuse : {message}",
+        source=livre.source.source,
+        fichier=livre.nom,
+        ligne=number,
+        colonne=column.group(1) if column else None,
+        attendu=expected,
+        conseil="regarder cette ligne ; fichier coupé, ou séparateur et guillemets changés",
+    )
