@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from pilotage.errors import ErreurConfiguration
 
 RACINE = Path(__file__).resolve().parent.parent
+DERNIER = RACINE / ".pilotage" / "dernieres_sources"
 
 
 class Settings(BaseSettings):
@@ -18,7 +20,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="PILOTAGE_", extra="ignore", frozen=True)
 
-    home: Path = Field(default=RACINE / ".pilotage", description="Folder of all that a run writes.")
+    home_env: Path | None = Field(default=None, validation_alias="PILOTAGE_HOME", description="Folder of all we write.")
     sources: str = Field(default="simulation", description="simulation | folder | http(s) URL of a mirror | internet")
     communes: int = Field(default=1200, ge=50, le=1_000_000, description="Communes of the simulated territory.")
     seed: int = Field(default=2026, ge=0, description="Seed of the simulation and of the recommender.")
@@ -28,7 +30,7 @@ class Settings(BaseSettings):
     fetch_max_mo: int = Field(default=2048, gt=0, description="Largest file accepted, in megabytes.")
     database_url_env: str | None = Field(default=None, validation_alias="DATABASE_URL")
 
-    @field_validator("home", "postgres_dir")
+    @field_validator("home_env", "postgres_dir")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return value.expanduser().resolve() if value else value
@@ -44,6 +46,13 @@ class Settings(BaseSettings):
         if not folder.is_dir():
             raise ValueError(f"« {value} » n'est ni simulation, ni internet, ni une adresse http(s), ni un dossier")
         return str(folder)
+
+    @property
+    def home(self) -> Path:
+        """Folder of all that a run writes; without PILOTAGE_HOME, one for the simulation and one for real data."""
+        if self.home_env:
+            return self.home_env
+        return RACINE / ".pilotage" / ("simulation" if self.sources == "simulation" else "reel")
 
     @property
     def graine(self) -> int:
@@ -108,13 +117,22 @@ def _with_driver(url: str) -> str:
 
 
 def get_settings() -> Settings:
-    """Settings as the environment stands now.
+    """Settings as the environment stands now; without PILOTAGE_SOURCES, the input of the last refresh of this clone.
 
     Raises:
         ErreurConfiguration: a variable has a value that cannot be used.
     """
     try:
-        return Settings()
+        if "PILOTAGE_SOURCES" in os.environ or not DERNIER.exists():
+            return Settings()
+        return Settings(sources=DERNIER.read_text().strip())
     except ValidationError as error:
         details = "; ".join(f"PILOTAGE_{'.'.join(map(str, e['loc'])).upper()} : {e['msg']}" for e in error.errors())
         raise ErreurConfiguration(details, conseil="voir .env.example pour les valeurs possibles") from error
+
+
+def remember_sources(settings: Settings) -> None:
+    """Keep the input of this refresh, so that later commands speak of the same warehouse."""
+    if not settings.home_env:
+        DERNIER.parent.mkdir(parents=True, exist_ok=True)
+        DERNIER.write_text(settings.sources + "\n")

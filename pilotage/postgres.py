@@ -131,12 +131,12 @@ def _create_cluster(folder: Path, binaries: Path) -> None:
         handle.write(password)
         handle.flush()
         if os.geteuid() == 0:
-            os.chmod(folder, 0o755)
+            folder.chmod(0o755)
             shutil.chown(data, "nobody", "nogroup")
             shutil.chown(handle.name, "nobody", "nogroup")
         _run(
             [binaries / "initdb", "-D", data, "-U", ROLE, "-E", "UTF8", "--locale=C.UTF-8", "-A", "scram-sha-256"]
-            + [f"--pwfile={handle.name}", "--no-sync"]
+            + ["--pwfile", handle.name, "--no-sync"]
         )
 
 
@@ -237,7 +237,7 @@ def _write_private(path: Path, text: str) -> None:
 @contextmanager
 def _lock(folder: Path) -> Iterator[None]:
     """One starter at a time on this machine."""
-    with open(folder / "verrou", "w") as handle:
+    with (folder / "verrou").open("w") as handle:
         deadline = time.monotonic() + 120
         while True:
             try:
