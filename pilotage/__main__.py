@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from pilotage.commandes import postgres as commande_postgres
+from pilotage.commandes import generations, postgres, sources
 from pilotage.errors import ErreurPilotage
 
 app = typer.Typer(
@@ -15,7 +15,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-app.add_typer(commande_postgres.app, name="postgres")
+for nom, module in {"sources": sources, "generations": generations, "postgres": postgres}.items():
+    app.add_typer(module.app, name=nom)
 
 
 def main() -> None:

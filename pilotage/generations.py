@@ -9,9 +9,11 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+import time
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
 
 from pilotage.config import get_settings
 from pilotage.database import get_engine
@@ -93,11 +95,13 @@ def switch(generation: str) -> None:
             )
         _check_complete(connection, generation)
         former = connection.scalar(text("SELECT generation FROM pilotage.generations WHERE etat = 'visible'"))
+        _wait_for_readers(connection)
         for nom in SCHEMAS:
             if former and _exists(connection, nom):
                 _rename(connection, nom, schema(nom, former))
             if _exists(connection, schema(nom, generation)):
                 _rename(connection, schema(nom, generation), nom)
+        _grant_reader(connection)
         update = text(
             "UPDATE pilotage.generations SET etat = :etat, publiee_le = "
             "CASE WHEN :etat = 'visible' THEN now() ELSE publiee_le END WHERE generation = :g"
@@ -156,15 +160,11 @@ def drop_schemas(connection: Connection, generation: str) -> None:
 
 def count_rows(connection: Connection) -> dict[str, int]:
     """Rows of every visible table, `schema.table` -> exact count."""
-    tables = connection.execute(
-        text(
-            "SELECT table_schema, table_name FROM information_schema.tables "
-            "WHERE table_schema = ANY(:schemas) AND table_type = 'BASE TABLE' ORDER BY 1, 2"
-        ),
-        {"schemas": list(SCHEMAS)},
-    ).all()
     quote = connection.dialect.identifier_preparer.quote
-    return {f"{s}.{t}": connection.scalar(text(f"SELECT count(*) FROM {quote(s)}.{quote(t)}")) for s, t in tables}
+    return {
+        f"{s}.{t}": connection.scalar(text(f"SELECT count(*) FROM {quote(s)}.{quote(t)}"))
+        for s, t in _visible_tables(connection)
+    }
 
 
 def _check_complete(connection: Connection, generation: str) -> None:
@@ -187,6 +187,53 @@ def _check_complete(connection: Connection, generation: str) -> None:
             "cet entrepôt refuse de mêler données simulées et données réelles",
             conseil="un autre PILOTAGE_HOME ou une autre base pour l'autre nature de données",
         )
+
+
+def _wait_for_readers(connection: Connection, patience_s: float = 30) -> bool:
+    """Lock what is visible, so that no statement finds one table in each generation.
+
+    PostgreSQL looks the tables of a statement up one after the other: a rename between two look-ups would show both.
+    A reader who comes while we hold the locks waits, then looks up again. One who stays longer than our patience does
+    not hold the publication up: the rename is made all the same, in one transaction.
+
+    Returns:
+        True when every visible table was locked.
+    """
+    tables = list(_visible_tables(connection))
+    if not tables:
+        return True
+    quote = connection.dialect.identifier_preparer.quote
+    names = ", ".join(f"{quote(s)}.{quote(t)}" for s, t in tables)
+    deadline = time.monotonic() + patience_s
+    while time.monotonic() < deadline:
+        try:
+            with connection.begin_nested():
+                connection.execute(text(f"LOCK TABLE {names} IN ACCESS EXCLUSIVE MODE NOWAIT"))
+            return True
+        except OperationalError:  # somebody reads; his lock ends with his statement or his transaction
+            time.sleep(0.05)
+    return False
+
+
+def _visible_tables(connection: Connection) -> list[tuple[str, str]]:
+    found = connection.execute(
+        text(
+            "SELECT table_schema, table_name FROM information_schema.tables "
+            "WHERE table_schema = ANY(:schemas) AND table_type = 'BASE TABLE' ORDER BY 1, 2"
+        ),
+        {"schemas": list(SCHEMAS)},
+    )
+    return [(s, t) for s, t in found]
+
+
+def _grant_reader(connection: Connection) -> None:
+    """Let the read-only role, where the database has it, read what is visible and nothing else."""
+    if not connection.scalar(text("SELECT 1 FROM pg_roles WHERE rolname = 'lecteur'")):
+        return
+    for nom in SCHEMAS:
+        if _exists(connection, nom):
+            connection.execute(text(f"GRANT USAGE ON SCHEMA {nom} TO lecteur"))
+            connection.execute(text(f"GRANT SELECT ON ALL TABLES IN SCHEMA {nom} TO lecteur"))
 
 
 def _exists(connection: Connection, nom: str) -> bool:

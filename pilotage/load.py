@@ -19,6 +19,7 @@ from pilotage.catalogue import Source, Table, get_source
 from pilotage.config import RACINE, Settings, get_settings
 from pilotage.database import psycopg_connection
 from pilotage.errors import ErreurChargement, ErreurPilotage
+from pilotage.nature import ensure_nature
 from pilotage.readers import ENCODINGS_OF_POSTGRES, Colonnes, Livre, describe, iter_records, open_body, to_csv
 
 TECHNIQUES = ("_millesime", "_livraison", "_ligne")
@@ -88,9 +89,10 @@ def load_source(source: str) -> RapportChargement:
     A delivery that cannot be loaded is marked `refusee` with the reason; the others go on.
 
     Raises:
-        ErreurChargement: at the end, when at least one delivery was refused; it lists them all.
+        ErreurLecture, ErreurChargement: at the end, when at least one delivery was refused; all are in the message.
     """
     settings, card = get_settings(), get_source(source)
+    ensure_nature(settings)
     report = RapportChargement(source)
     problems: list[ErreurPilotage] = []
     for delivery in pending(source):
@@ -118,6 +120,8 @@ def load_source(source: str) -> RapportChargement:
         report.candidates.append(delivery.livraison)
         report.lignes += count
         report.nouvelles_colonnes += [f"{livre.nom} : {name}" for name in new]
+    if len(problems) == 1:
+        raise problems[0]
     if problems:
         raise ErreurChargement(" | ".join(map(str, problems)), source=source)
     return report

@@ -1,0 +1,20 @@
+"""Try a production address: does it still answer, and with what?"""
+
+from __future__ import annotations
+
+import httpx
+
+
+def try_address(url: str, timeout_s: float = 20) -> str:
+    """One sentence on an address; never raises for what the network does."""
+    try:
+        with httpx.Client(follow_redirects=True, timeout=timeout_s) as client, client.stream("GET", url) as answer:
+            moved = f", déplacée vers {answer.url}" if answer.history and str(answer.url) != url else ""
+            kind = answer.headers.get("content-type", "type non dit").split(";")[0]
+            if answer.status_code >= 400:
+                return f"refusée : HTTP {answer.status_code}{moved}"
+            if kind == "text/html":
+                return f"répond par une page HTML, pas par un fichier{moved}"
+            return f"répond : {kind}{moved}"
+    except httpx.HTTPError as error:
+        return f"injoignable ({type(error).__name__})"
