@@ -134,10 +134,8 @@ def _create_cluster(folder: Path, binaries: Path) -> None:
             folder.chmod(0o755)
             shutil.chown(data, "nobody", "nogroup")
             shutil.chown(handle.name, "nobody", "nogroup")
-        _run(
-            [binaries / "initdb", "-D", data, "-U", ROLE, "-E", "UTF8", "--locale=C.UTF-8", "-A", "scram-sha-256"]
-            + ["--pwfile", handle.name, "--no-sync"]
-        )
+        options = ["-U", ROLE, "-E", "UTF8", "--locale=C.UTF-8", "-A", "scram-sha-256", "--no-sync"]
+        _run([binaries / "initdb", "-D", data, *options, "--pwfile", handle.name])
 
 
 def _launch(folder: Path, binaries: Path) -> None:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markdown import Markdown
 from rich.table import Table
 
-from pilotage.catalogue import LICENCES, get_source, load_catalogue
+from pilotage.catalogue import get_source, load_catalogue
 from pilotage.config import get_settings
 from pilotage.errors import ErreurPilotage
 
@@ -27,15 +27,14 @@ def lister(context: typer.Context) -> None:
 
     served = freshness()
     table = Table(title="Sources")
-    for column in ("Source", "Axe", "Producteur", "Millésime servi", "Âge", "Attendu", "Licence", "État"):
-        table.add_column(column)
+    for column in ("Source", "Axe", "Millésime servi", "Âge", "Attendu", "État"):
+        table.add_column(column, no_wrap=column == "Source")
     for nom, card in load_catalogue().items():
         line = served.get(nom)
         age = f"{line.age_jours} j" if line and line.age_jours is not None else "—"
-        table.add_row(
-            nom, card.axe, card.producteur, line.millesime if line else "—", age, f"≤ {card.fraicheur_max_jours} j",
-            LICENCES[card.licence][0], line.etat if line else "jamais chargée",
-        )  # fmt: skip
+        state = line.etat if line else "jamais chargée"
+        expected = f"≤ {card.fraicheur_max_jours} j"
+        table.add_row(nom, card.axe, line.millesime if line else "—", age, expected, state)
     console.print(table)
 
 

@@ -1,0 +1,67 @@
+# Pilotage: the commands of every day. `make` alone lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := aide
+VENV := .venv
+PY := $(VENV)/bin/python
+UV := $(VENV)/bin/uv
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+SOURCES ?= simulation
+COMMUNES ?= 1200
+MIROIR ?= ../shared/mirror
+export UV_NO_PROGRESS := 1
+export PILOTAGE_COMMUNES := $(COMMUNES)
+
+.PHONY: aide installer installer-dev run up down test lint format bench clean lock pages
+
+aide: ## This list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+$(VENV)/installe: requirements-uv.lock requirements.lock
+	test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --require-hashes --no-deps -r requirements-uv.lock
+	$(UV) pip install --quiet --python $(PY) --require-hashes --no-deps --compile-bytecode -r requirements.lock
+	touch $@
+
+$(VENV)/installe-dev: $(VENV)/installe requirements-dev.lock
+	$(UV) pip install --quiet --python $(PY) --require-hashes --no-deps -r requirements-dev.lock
+	touch $@
+
+installer: $(VENV)/installe ## The environment, from requirements.lock
+installer-dev: $(VENV)/installe-dev ## The environment with what tests and checks need
+
+run: installer ## One nightly refresh, start to stop (SOURCES=simulation|folder|url|internet, COMMUNES=1200)
+	PILOTAGE_SOURCES='$(SOURCES)' $(PY) -m pilotage executer
+
+up: installer ## Start and keep running: PostgreSQL, Airflow and its page
+	PILOTAGE_SOURCES='$(SOURCES)' $(PY) -m pilotage demarrer
+
+down: ## Stop what `make up` started
+	test ! -x $(PY) || PILOTAGE_SOURCES='$(SOURCES)' $(PY) -m pilotage arreter
+
+test: installer-dev ## All tests
+	PILOTAGE_MIROIR='$(MIROIR)' $(PY) -m pytest
+
+lint: installer-dev ## Style and form of code, SQL and YAML; derived files up to date
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/yamllint --strict .
+	$(PY) -m pilotage pages --verifier
+
+format: installer-dev ## Rewrite the code in its form
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+pages: installer ## Write derived files again: dbt sources, sources page, traceability
+	$(PY) -m pilotage pages
+
+bench: installer-dev ## Speed and memory, as ratios of sides measured in one run
+	PILOTAGE_MIROIR='$(MIROIR)' $(PY) -m tests.bancs
+
+clean: down ## Forget all that runs wrote (landing included) and the environment
+	rm -rf .pilotage $(VENV) .pytest_cache .ruff_cache .hypothesis
+
+LOCK := $(UV) pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --python-version 3.11
+lock: installer ## Resolve the three locks again
+	$(LOCK) requirements.in -o requirements.lock
+	$(LOCK) requirements-dev.in -o requirements-dev.lock
+	$(LOCK) requirements-uv.in -o requirements-uv.lock
