@@ -1,0 +1,214 @@
+"""The landing: every delivery kept as it came, named by its hash, with a receipt; nothing here is ever rewritten.
+
+    <landing>/<source>/<millésime>/<sha256>/<fichier>            the bytes, read-only
+    <landing>/<source>/<millésime>/<sha256>/<fichier>.recu.json  where and when they were first received
+    <landing>/<source>/<millésime>/<fichier>.suivi.json          which hash is the current one, and its validators
+    <landing>/<source>/<millésime>/<fichier>.partiel[.json]      a download under way, resumed or replaced by the next
+
+A file appears under its hash by one rename, after its bytes are on disk: it is there whole or not at all.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pilotage.demande import Demande
+from pilotage.errors import ErreurTelechargement
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Recu:
+    """Receipt of a delivery; `recu_le` is ISO 8601 in UTC, `url_finale` is where redirections led, without query."""
+
+    source: str
+    millesime: str
+    fichier: str
+    sha256: str
+    taille_octets: int
+    url: str
+    url_finale: str
+    recu_le: str
+    etag: str | None = None
+    last_modified: str | None = None
+    type_contenu: str | None = None
+    est_simule: bool = False
+
+    @property
+    def livraison(self) -> str:
+        """Identifier of the delivery: the same content of the same file has the same one everywhere."""
+        key = f"{self.source}/{self.millesime}/{self.fichier}/{self.sha256}"
+        return hashlib.sha256(key.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Suivi:
+    """The current delivery of a file and what to tell upstream to learn whether it changed."""
+
+    sha256: str
+    taille_octets: int
+    url: str
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+@dataclass(frozen=True)
+class Reprise:
+    """What a partial download needs to go on: the address and the strong validator of the bytes it holds."""
+
+    url: str
+    validateur: str
+
+
+class Depot:
+    """A landing folder."""
+
+    def __init__(self, racine: Path) -> None:
+        self.racine = racine
+
+    def dossier(self, demande: Demande | Recu) -> Path:
+        return self.racine / demande.source / demande.millesime
+
+    def chemin(self, demande: Demande | Recu, sha256: str) -> Path:
+        """Where a delivery lies."""
+        return self.dossier(demande) / sha256 / demande.fichier
+
+    def partiel(self, demande: Demande) -> Path:
+        return self.dossier(demande) / f"{demande.fichier}.partiel"
+
+    def read_suivi(self, demande: Demande) -> Suivi | None:
+        """The current delivery; None when there is none, or when its bytes are no longer there."""
+        suivi = _read(Suivi, self._suivi(demande))
+        return suivi if suivi and self._holds(demande, suivi.sha256, suivi.taille_octets) else None
+
+    def read_reprise(self, demande: Demande) -> Reprise | None:
+        return _read(Reprise, _beside(self.partiel(demande)))
+
+    def write_reprise(self, demande: Demande, reprise: Reprise | None) -> None:
+        """Say what would allow a partial download to go on; None: nothing would."""
+        path = _beside(self.partiel(demande))
+        if reprise is None:
+            path.unlink(missing_ok=True)
+        else:
+            _write(path, asdict(reprise))
+
+    def drop_partiel(self, demande: Demande) -> None:
+        self.partiel(demande).unlink(missing_ok=True)
+        self.write_reprise(demande, None)
+
+    def land(self, demande: Demande, recu: Recu) -> bool:
+        """Give the partial file its final name and write its receipt.
+
+        Returns:
+            False when the same bytes had already been received under this name.
+        """
+        target = self.chemin(demande, recu.sha256)
+        known = self._holds(demande, recu.sha256, recu.taille_octets)
+        if not known:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            partial = self.partiel(demande)
+            partial.chmod(0o444)
+            partial.replace(target)
+            _sync(target.parent)
+        receipt = target.with_name(f"{target.name}.recu.json")
+        if _read(Recu, receipt) is None:
+            _write(receipt, asdict(recu))
+            _sync(target.parent.parent)
+        self.drop_partiel(demande)
+        self.follow(demande, Suivi(recu.sha256, recu.taille_octets, recu.url, recu.etag, recu.last_modified))
+        return not known
+
+    def follow(self, demande: Demande, suivi: Suivi) -> None:
+        """Make a landed delivery the current one."""
+        _write(self._suivi(demande), asdict(suivi))
+
+    def receipts(self, source: str | None = None) -> Iterator[tuple[Recu, bool]]:
+        """Every receipt whose bytes are there, oldest first in a file, and whether it is the file's current one."""
+        for folder in sorted(self.racine.glob(f"{source or '[!_.]*'}/*")):
+            found = sorted(
+                (recu for path in folder.glob("*/*.recu.json") if (recu := _read(Recu, path))), key=lambda r: r.recu_le
+            )
+            latest = {recu.fichier: recu.sha256 for recu in found}
+            for recu in found:
+                suivi = _read(Suivi, folder / f"{recu.fichier}.suivi.json")
+                current = suivi.sha256 if suivi else latest[recu.fichier]
+                if self._holds(recu, recu.sha256, recu.taille_octets):
+                    yield recu, recu.sha256 == current
+
+    @contextmanager
+    def lock(self, source: str, attente_s: float) -> Iterator[None]:
+        """One collection of a source at a time on this landing; the system frees the lock of a dead process.
+
+        Raises:
+            ErreurTelechargement: another one still holds it after `attente_s` seconds.
+        """
+        folder = self.racine / source
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / ".verrou").open("w") as handle:
+            limit = time.monotonic() + attente_s
+            while not _try_lock(handle.fileno()):
+                if time.monotonic() > limit:
+                    raise ErreurTelechargement(
+                        f"une autre collecte de cette source est encore en cours après {attente_s:g} s d'attente",
+                        source=source,
+                        conseil="attendre sa fin, ou arrêter le processus qui tient le fichier .verrou du dépôt",
+                    )
+                time.sleep(0.1)
+            yield
+
+    def _suivi(self, demande: Demande) -> Path:
+        return self.dossier(demande) / f"{demande.fichier}.suivi.json"
+
+    def _holds(self, demande: Demande | Recu, sha256: str, taille: int) -> bool:
+        path = self.chemin(demande, sha256)
+        return path.is_file() and path.stat().st_size == taille
+
+
+def _beside(partial: Path) -> Path:
+    return partial.with_name(f"{partial.name}.json")
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _read(kind: type[T], path: Path) -> T | None:
+    """A record from JSON; None when it is absent or was not written by us, which only costs a full download."""
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return kind(**{field.name: content[field.name] for field in fields(kind) if field.name in content})  # type: ignore[arg-type]
+    except (OSError, ValueError, TypeError, AttributeError):
+        return None
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.partiel")
+    with temporary.open("w", encoding="utf-8") as handle:
+        json.dump(content, handle, ensure_ascii=False, indent=1)
+        handle.flush()
+        os.fsync(handle.fileno())
+    temporary.replace(path)
+
+
+def _sync(folder: Path) -> None:
+    """Put a folder's entries on disk: a rename is lasting only after this."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
