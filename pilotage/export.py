@@ -1,0 +1,212 @@
+"""The Open Data export: every published table of a generation, described, licensed, and free of personal data."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from pilotage.catalogue import load_catalogue
+from pilotage.config import Settings, get_settings
+from pilotage.database import psycopg_connection
+from pilotage.datapackage import Generation, SourceServie, TableExportee, describe_package
+from pilotage.ecriture_csv import copy_csv
+from pilotage.ecriture_parquet import convert
+from pilotage.errors import ErreurPublication
+from pilotage.generations import SCHEMAS
+from pilotage.licences import derive_licence
+from pilotage.lignage import Lignage, read_lignage
+from pilotage.lisezmoi import write_lisezmoi, write_sums
+from pilotage.tables_publiees import TablePubliee, read_tables
+
+GENERATION = """
+SELECT generation, to_char(creee_le AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), est_simulee, etat = 'visible'
+FROM pilotage.generations WHERE CASE WHEN %(nom)s::text IS NULL THEN etat = 'visible' ELSE generation = %(nom)s END
+"""
+# The lock is the one that `generations.switch` takes alone: no schema changes its name while tables are being copied.
+SESSION = (
+    "SET datestyle = 'ISO, YMD'",
+    "SET extra_float_digits = 1",
+    "SET timezone = 'UTC'",
+    "SET work_mem = '64MB'",
+    "SELECT pg_advisory_lock_shared(hashtext('pilotage.generations'))",
+)
+
+
+def export_generation(generation: str | None = None, *, forcer: bool = False) -> Path:
+    """Write `exports/<generation>` and point `exports/derniere` at it.
+
+    A generation never changes, so one already exported is left as it is unless `forcer`. The export is written aside
+    (`<generation>.partiel`) and renamed when complete; it and the one before are kept.
+
+    Args:
+        generation: its name; the visible one by default.
+
+    Returns:
+        The folder: CSV and Parquet by schema, datapackage.json, LISEZMOI.md, SHA256SUMS.
+
+    Raises:
+        ErreurPublication: no such generation, no lineage, a personal column or value, or a disk that is full. What
+            was exported before stays.
+    """
+    settings = get_settings()
+    with _lock(settings.exports), psycopg_connection(settings) as connection:
+        for statement in SESSION:
+            connection.execute(statement)
+        connection.commit()
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        found, is_visible = _read_generation(connection, generation)
+        target = settings.exports / found.nom
+        if forcer or not (target / "SHA256SUMS").exists():
+            partial = settings.exports / f"{found.nom}.partiel"
+            shutil.rmtree(partial, ignore_errors=True)
+            try:
+                _write_all(connection, settings, found, is_visible, partial)
+            except OSError as error:
+                raise ErreurPublication(
+                    f"écriture impossible : {error}", fichier=str(partial), conseil="libérer de la place, puis relancer"
+                ) from error
+            finally:
+                _settle(partial, target)
+        _point_and_prune(settings.exports, found.nom)
+    return target
+
+
+def _read_generation(connection, name: str | None) -> tuple[Generation, bool]:
+    row = connection.execute(GENERATION, {"nom": name}).fetchone()
+    if row is None:
+        raise ErreurPublication(
+            f"génération « {name} » inconnue" if name else "aucune génération n'est visible",
+            conseil="`python -m pilotage generations` les liste",
+        )
+    return Generation(*row[:3]), row[3]
+
+
+def _write_all(connection, settings: Settings, generation: Generation, is_visible: bool, folder: Path) -> None:
+    suffix = "" if is_visible else f"__{generation.nom}"
+    tables = read_tables(connection, {schema: schema + suffix for schema in SCHEMAS})
+    if not tables:
+        raise ErreurPublication(f"la génération {generation.nom} ne publie aucune table")
+    lignage = read_lignage(settings.dbt_target, generation.nom, load_catalogue())
+    tables = [table.with_keys(*lignage.keys_of(table.nom_complet)) for table in tables]
+    for table in tables:
+        refuse_personal_columns(table, lignage)
+    exported = _write_tables(connection, tables, lignage, folder)
+    served = _read_served(connection, tables, lignage)
+    package = describe_package(generation, exported, served, folder)
+    text = json.dumps(package, ensure_ascii=False, indent=1) + "\n"
+    (folder / "datapackage.json").write_text(text, encoding="utf-8")
+    write_lisezmoi(generation, exported, served, folder)
+    write_sums(folder)
+
+
+def refuse_personal_columns(table: TablePubliee, lignage: Lignage) -> None:
+    """Stop at a published column that the lineage traces to a personal one.
+
+    Raises:
+        ErreurPublication: names the table and the column.
+    """
+    personal = lignage.personal_columns(table.nom_complet)
+    for column in table.colonnes:
+        if column.nom in personal:
+            raise ErreurPublication(
+                "colonne personnelle dans une table publiée : rien n'a été exporté",
+                source=table.nom_complet,
+                colonne=column.nom,
+                attendu="aucune colonne qui vienne d'une colonne `personnel: true` d'une fiche",
+                conseil="la retirer du modèle dbt",
+            )
+
+
+def _write_tables(connection, tables: list[TablePubliee], lignage: Lignage, folder: Path) -> list[TableExportee]:
+    """COPY each table in turn; a second thread makes Parquet of one while the next is copied."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        pending = []
+        for table in tables:
+            (folder / table.schema).mkdir(parents=True, exist_ok=True)
+            path = folder / table.schema / f"{table.nom}.csv"
+            pending.append(pool.submit(convert, table, copy_csv(connection, table, path), path.with_suffix(".parquet")))
+            _raise_first_failure(pending)
+        files = [future.result() for future in pending]
+    return [
+        TableExportee(
+            table,
+            written,
+            derive_licence(lignage.sources_of(table.nom_complet)),
+            lignage.units_of(table.nom_complet),
+        )
+        for table, written in zip(tables, files, strict=True)
+    ]
+
+
+def _raise_first_failure(pending: list) -> None:
+    for future in pending:
+        if future.done():
+            future.result()
+
+
+def _read_served(connection, tables: list[TablePubliee], lignage: Lignage) -> dict[str, SourceServie]:
+    """Millésime that this generation serves of each source, from its own `dim_sources`."""
+    served = {name: SourceServie(card) for name, card in lignage.fiches.items()}
+    dimension = next((table for table in tables if table.nom_complet == "commun.dim_sources"), None)
+    if dimension is None:
+        return served
+    place = f'"{dimension.schema_reel}".dim_sources'
+    query = f"SELECT source, millesime_servi, date_donnees::text, est_perimee FROM {place}"
+    for name, vintage, date, is_stale in connection.execute(query):
+        if name in served:
+            served[name] = SourceServie(lignage.fiches[name], vintage, date, is_stale)
+    return served
+
+
+def _settle(partial: Path, target: Path) -> None:
+    """Put a complete export in place of the former one; a partial one may hold what must not leave: it is erased."""
+    if (partial / "SHA256SUMS").exists():
+        former = target.with_name(f"{target.name}.ancien")
+        shutil.rmtree(former, ignore_errors=True)
+        if target.exists():
+            target.rename(former)
+        partial.rename(target)
+        shutil.rmtree(former, ignore_errors=True)
+    shutil.rmtree(partial, ignore_errors=True)
+
+
+def latest_export(exports: Path) -> Path | None:
+    """Folder that `derniere` points at, whether it is a link or, where there are none, a one-line file."""
+    pointer = exports / "derniere"
+    if pointer.is_symlink():
+        name = pointer.readlink().name
+    else:
+        name = pointer.read_text(encoding="utf-8").strip() if pointer.is_file() else ""
+    return exports / name if name and (exports / name).is_dir() else None
+
+
+def _point_and_prune(exports: Path, name: str) -> None:
+    former = latest_export(exports)
+    fresh = exports / ".derniere"
+    fresh.unlink(missing_ok=True)
+    try:
+        fresh.symlink_to(name)
+    except OSError:
+        fresh.write_text(f"{name}\n", encoding="utf-8")
+    fresh.replace(exports / "derniere")
+    others = sorted(p.name for p in exports.iterdir() if re.fullmatch(r"g\d{8}t\d{6}", p.name) and p.name != name)
+    before = former.name if former and former.name in others else (others[-1] if others else None)
+    for other in exports.iterdir():
+        is_old = other.name in others and other.name != before
+        if is_old or other.name.endswith((".partiel", ".ancien")):
+            shutil.rmtree(other, ignore_errors=True)
+
+
+@contextmanager
+def _lock(exports: Path) -> Iterator[None]:
+    """One export at a time in a home."""
+    exports.mkdir(parents=True, exist_ok=True)
+    with (exports / ".verrou").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,96 @@
+"""The French note that travels with an export, and its SHA256SUMS."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pilotage.catalogue import LICENCES
+from pilotage.datapackage import Generation, SourceServie, TableExportee, description_of, sha256_of
+
+SIMULEES = """> # ⚠ DONNÉES SIMULÉES
+> Le territoire de cet export est **fictif** : noms, codes et chiffres sont inventés par un programme, pour essayer
+> Pilotage sans réseau. Ne rien en conclure sur un territoire réel.
+
+"""
+USAGE = """## Lire les fichiers
+- **CSV** : UTF-8, virgule, guillemets doubles, fin de ligne CRLF (RFC 4180), point décimal, dates AAAA-MM-JJ. Une
+  cellule vide est une **valeur absente, jamais un zéro**. Au-delà de 100 Mo le fichier est comprimé (`.csv.gz`, lu tel
+  quel par pandas, R, DuckDB, Frictionless) : un tableur ne saurait de toute façon pas l'ouvrir.
+- **Cellules qui commencent par `=`, `+`, `-` ou `@`** : dans les colonnes de texte du CSV, une apostrophe les précède,
+  pour qu'un tableur n'exécute pas ce qu'un tiers y aurait écrit. Retirer la première apostrophe rend la valeur exacte.
+  Les nombres ne sont pas touchés, et Parquet garde la valeur d'origine.
+- **Parquet** : les mêmes lignes, typées, dans le même ordre (zstd).
+- **datapackage.json** : le schéma de chaque table (types, descriptions, unités, clés), sa licence et ses sources.
+
+## Vérifier
+```
+sha256sum -c SHA256SUMS
+frictionless validate datapackage.json
+```
+
+## Données personnelles
+Aucune colonne personnelle des sources (courriels, téléphones) n'est exportée : l'export s'arrête s'il en trouve une,
+par son nom suivi à travers les calculs ou par les valeurs des cellules.
+
+"""
+
+
+def write_lisezmoi(
+    generation: Generation, exportees: list[TableExportee], sources: dict[str, SourceServie], folder: Path
+) -> Path:
+    """Write LISEZMOI.md: what, when, simulated or not, tables with licences, sources with millésimes."""
+    parts = [
+        SIMULEES if generation.est_simulee else "",
+        f"# Pilotage, génération {generation.nom}\n\n{description_of(generation)}\n\n",
+        f"Entrepôt construit le {generation.creee_le}. {len(exportees)} tables.\n\n",
+        USAGE,
+        "## Tables et licences\n| table | lignes | licence | pourquoi |\n|---|---:|---|---|\n",
+        *(_table_row(exported, folder) for exported in exportees),
+        "\n## Sources et millésimes servis\n",
+        "| source | producteur et jeu | millésime servi | données du | licence | mention |\n",
+        "|---|---|---|---|---|---|\n",
+        *(_source_row(sources[name]) for name in sorted({n for e in exportees for n in e.licence.sources})),
+        _unknown_licences(exportees),
+    ]
+    path = folder / "LISEZMOI.md"
+    path.write_text("".join(parts), encoding="utf-8")
+    return path
+
+
+def _table_row(exported: TableExportee, folder: Path) -> str:
+    path = exported.fichiers.csv.relative_to(folder).as_posix()
+    count = f"{exported.fichiers.lignes:,}".replace(",", " ")
+    licence = exported.licence
+    return f"| [{exported.table.nom_complet}]({path}) | {count} | {licence.libelle} | {licence.explication} |\n"
+
+
+def _source_row(served: SourceServie) -> str:
+    card = served.fiche
+    vintage = (served.millesime or "non connu") + (" (périmé)" if served.est_perimee else "")
+    title = f"{card.producteur}, {card.titre}"
+    cells = [card.source, f"[{title}]({card.page})" if card.page.startswith("http") else title, vintage]
+    cells += [served.date_donnees or "non connue", LICENCES[card.licence][0], card.attribution]
+    return f"| {' | '.join(_cell(cell) for cell in cells)} |\n"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _unknown_licences(exportees: list[TableExportee]) -> str:
+    unknown = sorted({name for exported in exportees for name in exported.licence.inconnues})
+    if not unknown:
+        return ""
+    return (
+        "\n## Licences inconnues\nLa licence de ces sources n'a pas été vue chez leur producteur ; avant de rediffuser "
+        f"une table qui en dépend, la lui demander : {', '.join(unknown)}.\n"
+    )
+
+
+def write_sums(folder: Path) -> Path:
+    """Write SHA256SUMS of every other file, in the order of their paths, as `sha256sum -c` reads it."""
+    path = folder / "SHA256SUMS"
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and p != path)
+    lines = [f"{sha256_of(file)}  {file.relative_to(folder).as_posix()}\n" for file in files]
+    path.write_text("".join(lines), encoding="utf-8")
+    return path

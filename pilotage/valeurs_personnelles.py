@@ -1,0 +1,42 @@
+"""Personal values that slipped into a text column: e-mail addresses and French telephone numbers."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow
+
+COURRIEL = r"[A-Za-z0-9_.+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}"
+# Ten digits after the point of a latitude, or inside a dated address of a page, are no telephone number.
+_AVANT, _APRES = r"(^|[^0-9A-Za-z.\-]|[^0-9A-Za-z][.\-]|[A-Za-z]\.)", r"($|[^0-9A-Za-z])"
+TELEPHONE = _AVANT + r"((\+|00)[0-9]{2,3}[ .-]?[1-9]|0[1-9])([ .-]?[0-9]{2}){4}" + _APRES
+TELEPHONE_ESPACE = _AVANT + r"((\+|00)[0-9]{2,3}[ .-]?[1-9]|0[1-9])([ .-][0-9]{2}){4}" + _APRES
+IDENTIFIANTS = re.compile(r"(id|cle|code|siret|siren|empreinte|livraison)(_|$)")
+
+
+def find_personal_value(colonne: str, values: pyarrow.Array) -> tuple[str, str] | None:
+    """First personal value of a text column.
+
+    Args:
+        colonne: its name; in an identifier (`id_`, `cle_`, `code_`, …) ten digits in a row are a code.
+        values: string array.
+
+    Returns:
+        (what it is, in French; the value masked), or None.
+    """
+    import pyarrow.compute as compute
+
+    unique = values.unique().drop_null()
+    phone = TELEPHONE_ESPACE if IDENTIFIANTS.match(colonne) else TELEPHONE
+    for kind, pattern in (("une adresse électronique", COURRIEL), ("un numéro de téléphone", phone)):
+        hits = unique.filter(compute.match_substring_regex(unique, pattern))
+        if len(hits):
+            return kind, mask(re.search(pattern, hits[0].as_py()).group(0).strip())
+    return None
+
+
+def mask(value: str) -> str:
+    """The shape of a value without its content: `jean.dupont@ville.fr` -> `j***.******@*****.**`."""
+    return value[:1] + re.sub(r"\w", "*", value[1:])

@@ -1,0 +1,61 @@
+"""E-mail addresses and telephone numbers in text cells, and what only looks like them."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+
+from pilotage.valeurs_personnelles import find_personal_value, mask
+
+
+def found(value: str, column: str = "adresse") -> str | None:
+    hit = find_personal_value(column, pa.array([None, "rien", value]))
+    return hit[0] if hit else None
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["a.b+c@mairie-ville.fr", "écrire à contact@ville.gouv.fr, merci", "http://x/calendar/CONSEIL@ville.fr/bookings"],
+)
+def test_an_address_is_seen(value):
+    assert found(value) == "une adresse électronique"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "04 50 56 87 49",
+        "0450568749",
+        "04.50.56.87.49",
+        "tél.0450568749",
+        "+33 4 50 56 87 49",
+        "+33492314387",
+        "(0450568749)",
+    ],
+)
+def test_a_telephone_number_is_seen(value):
+    assert found(value) == "un numéro de téléphone"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "13002603200016",  # SIRET
+        "4.0487213938",  # the decimals of a longitude
+        "https://ville.fr/2015-02-25-16-45-14/index",
+        "@telier connecté", "12 rue des 4 vents, 01500 Ambérieu", "3631", "2026-01-02", "commune:01004",
+    ],
+)  # fmt: skip
+def test_what_only_looks_like_one_is_left(value):
+    assert found(value) is None
+
+
+def test_ten_digits_are_a_code_in_an_identifier_but_a_spaced_number_is_not():
+    assert found("0123456789", "id_source") is None
+    assert found("01 23 45 67 89", "id_source") == "un numéro de téléphone"
+
+
+def test_the_example_shown_hides_the_value():
+    assert mask("jean.dupont@ville.fr") == "j***.******@*****.**"
+    kind, shown = find_personal_value("note", pa.array(["appeler 04 50 56 87 49 le soir"]))
+    assert (kind, shown) == ("un numéro de téléphone", "0* ** ** ** **")
