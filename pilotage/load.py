@@ -24,6 +24,12 @@ from pilotage.readers import ENCODINGS_OF_POSTGRES, Colonnes, Livre, describe, i
 
 TECHNIQUES = ("_millesime", "_livraison", "_ligne")
 CHUNK = 1 << 20
+WORDS_OF_POSTGRES = {
+    "unterminated CSV quoted field": "guillemet jamais refermé",
+    "missing data for column": "valeurs manquantes",
+    "extra data after last expected column": "valeurs en trop",
+    "invalid byte sequence": "octet interdit",
+}
 
 
 @dataclass
@@ -71,16 +77,18 @@ def pending(source: str) -> list[Livraison]:
     waiting = []
     for *identity, state, known in rows:
         delivery = Livraison(*identity)
-        try:
-            found = card.find(delivery.fichier, delivery.millesime)
-        except ErreurPilotage:
-            found = None
-            due = state == "recue"
-        else:
-            due = found is not None and (state == "recue" or known != rules_hash(card, found[0]))
-        if due:
+        if state == "recue" or known != _rules_of(card, delivery):
             waiting.append(delivery)
     return waiting
+
+
+def _rules_of(card: Source, delivery: Livraison) -> str:
+    """Hash of the rules for one delivery; a word for a file that the card leaves aside or does not know."""
+    try:
+        found = card.find(delivery.fichier, delivery.millesime)
+    except ErreurPilotage:
+        return "inconnu"
+    return rules_hash(card, found[0]) if found else "ecarte"
 
 
 def load_source(source: str) -> RapportChargement:
@@ -101,10 +109,11 @@ def load_source(source: str) -> RapportChargement:
             livre = describe(card, delivery.millesime, delivery.path(settings))
             if livre is None:
                 report.ecartees += 1
+                _decide(delivery, "acceptee", motif="laissée au dépôt par la fiche", empreinte_fiche="ecarte")
                 continue
             count, new = _load(livre, delivery)
         except ErreurPilotage as error:
-            _decide(delivery, "refusee", motif=str(error))
+            _decide(delivery, "refusee", motif=str(error), empreinte_fiche=_rules_of(card, delivery))
             report.refusees.append(delivery.livraison)
             problems.append(error)
             continue
@@ -298,10 +307,10 @@ def _explain(livre: Livre, error: psycopg.DataError) -> ErreurPilotage:
         culprit = bytes.fromhex("".join(re.findall(r"0x([0-9a-f]{2})", message)[:1]))
         return wrong_encoding(livre, number, culprit)
     expected = (
-        "autant de valeurs que l'en-tête" if "column" in message else f"du csv, encodage {livre.fichier.encodage}"
+        "autant de valeurs que l'en-tête" if "valeurs" in message else f"du csv, encodage {livre.fichier.encodage}"
     )
     return ErreurChargement(
-        f"PostgreSQL refuse : {message}",
+        message,
         source=livre.source.source,
         fichier=livre.nom,
         ligne=number,
