@@ -17,13 +17,14 @@ import httpx
 from sqlalchemy import Connection, text
 
 from pilotage.catalogue import Source, get_source
-from pilotage.config import Settings, get_settings
+from pilotage.config import get_settings
 from pilotage.database import get_engine
 from pilotage.demande import Demande, Limites
 from pilotage.download import download
-from pilotage.errors import ErreurConfiguration, ErreurFiche, ErreurPilotage, ErreurTelechargement
+from pilotage.errors import ErreurFiche, ErreurPilotage, ErreurTelechargement
 from pilotage.inspection import check_file
 from pilotage.landing import Depot, Recu, Suivi
+from pilotage.nature import ensure_nature
 from pilotage.transport import open_client
 from pilotage.upstream import list_demandes
 
@@ -56,10 +57,6 @@ REVIVE = text("""
             AND etat IN ('recue', 'candidate', 'acceptee'))
     RETURNING livraison
 """)
-REMEMBER_KIND = text("""
-    INSERT INTO pilotage.reglages (cle, valeur) VALUES ('est_simulee', :valeur)
-    ON CONFLICT (cle) DO UPDATE SET cle = EXCLUDED.cle RETURNING valeur
-""")
 
 
 @dataclass
@@ -85,7 +82,7 @@ def fetch_source(source: str, limites: Limites | None = None) -> RapportFetch:
     debut = time.monotonic()
     settings, card = get_settings(), get_source(source)
     limites = limites or Limites.from_settings(settings)
-    refuse_mixing(settings)
+    ensure_nature(settings)
     rapport = RapportFetch(source)
     depot = Depot(settings.landing)
     miroir = None if settings.sources == "internet" else settings.mirror
@@ -132,7 +129,7 @@ def reindex_landing(source: str | None = None) -> list[str]:
         The deliveries that are waiting to be loaded because of it.
     """
     settings = get_settings()
-    refuse_mixing(settings)
+    ensure_nature(settings)
     depot = Depot(settings.landing)
     names = [source] if source else sorted({recu.source for recu, _ in depot.receipts()})
     recorded = []
@@ -140,19 +137,6 @@ def reindex_landing(source: str | None = None) -> list[str]:
         with depot.lock(name, Limites.verrou_s):
             recorded += _record_source(get_source(name), depot, settings.is_simulation, history=True)
     return recorded
-
-
-def refuse_mixing(settings: Settings) -> None:
-    """Let the first collection say whether this warehouse is simulated; refuse the other kind from then on."""
-    wanted = "oui" if settings.is_simulation else "non"
-    with get_engine(settings).begin() as connection:
-        known = connection.scalar(REMEMBER_KIND, {"valeur": wanted})
-    if known != wanted:
-        raise ErreurConfiguration(
-            "cet entrepôt contient des données " + ("simulées" if known == "oui" else "réelles"),
-            attendu="une seule sorte de données par entrepôt",
-            conseil="nommer un autre PILOTAGE_HOME (et une autre base), ou vider celui-ci par `make clean`",
-        )
 
 
 def _land_file(

@@ -17,7 +17,7 @@ from email.utils import formatdate
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from urllib.request import url2pathname
 
 import httpcore
@@ -170,6 +170,11 @@ def _range_start(request: httpx.Request, etag: str, taille: int) -> int:
 
 def is_http(miroir: str) -> bool:
     return urlsplit(miroir).scheme in ("http", "https")
+
+
+def folder_url(chemin: Path) -> str:
+    """A `file://` address with a host, which httpx wants of an absolute address."""
+    return f"file://localhost{quote(str(chemin.resolve()))}"
 
 
 def named_host(url: str) -> frozenset[Hote]:

@@ -22,7 +22,7 @@ from pilotage.demande import MO, Demande, ErreurIntrouvable, Limites, is_plain_n
 from pilotage.download import download
 from pilotage.errors import ErreurFiche, ErreurPilotage, ErreurTelechargement
 from pilotage.landing import Depot, Recu
-from pilotage.transport import is_http
+from pilotage.transport import folder_url, is_http
 
 MANIFESTE = "MANIFEST.tsv"
 MIROIR = "_miroir"
@@ -84,7 +84,7 @@ def address(miroir: str, source: str, millesime: str, fichier: str) -> str:
 
 
 def _root(miroir: str) -> str:
-    return miroir if is_http(miroir) else Path(miroir).resolve().as_uri()
+    return miroir if is_http(miroir) else folder_url(Path(miroir))
 
 
 def _dialect(source: Source, millesime: str, fichier: str) -> tuple[str, str] | None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import faults
-
 from pilotage.catalogue import Source
 from pilotage.demande import Limites
 from pilotage.fetch import RapportFetch, land_source
+from tests import faults
 
 BON = b"code;nom\n01001;L'Abergement\n" * 400
 LIMITES = Limites(

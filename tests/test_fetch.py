@@ -5,15 +5,15 @@ from __future__ import annotations
 import threading
 import time
 
-import faults
 import pytest
-from collecte import BON, CHEMIN, LIMITES, land, offer
 
 from pilotage.demande import Demande, Limites
 from pilotage.download import download
 from pilotage.errors import ErreurFiche, ErreurTelechargement
 from pilotage.landing import Depot
 from pilotage.transport import open_client
+from tests import faults
+from tests.collecte import BON, CHEMIN, LIMITES, land, offer
 
 
 @pytest.fixture

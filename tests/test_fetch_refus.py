@@ -7,12 +7,12 @@ import io
 import struct
 import zipfile
 
-import faults
 import pytest
-from collecte import BON, CHEMIN, land, offer
 
 from pilotage.errors import ErreurTelechargement
 from pilotage.landing import Depot
+from tests import faults
+from tests.collecte import BON, CHEMIN, land, offer
 
 
 @pytest.fixture
