@@ -306,6 +306,7 @@ def _explain(livre: Livre, error: psycopg.DataError) -> ErreurPilotage:
 
         culprit = bytes.fromhex("".join(re.findall(r"0x([0-9a-f]{2})", message)[:1]))
         return wrong_encoding(livre, number, culprit)
+    message = next((words for known, words in WORDS_OF_POSTGRES.items() if known in message), message)
     expected = (
         "autant de valeurs que l'en-tête" if "valeurs" in message else f"du csv, encodage {livre.fichier.encodage}"
     )
