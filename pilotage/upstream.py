@@ -25,6 +25,7 @@ from pilotage.landing import Depot, Recu
 from pilotage.transport import folder_url, is_http
 
 MANIFESTE = "MANIFEST.tsv"
+MARQUE_SIMULATION = "SIMULATION"
 MIROIR = "_miroir"
 LISTE_MAX = 20 * MO
 Offre = dict[tuple[str, str], str | None]
@@ -44,12 +45,9 @@ def list_demandes(
         listed = list_mirror(source.source, miroir, client, depot, limites)
         offers = {key: (address(miroir, source.source, *key), sha256) for key, sha256 in listed.items()}
     if not offers:
-        raise ErreurTelechargement(
-            "aucun fichier proposé" if miroir else "la fiche ne donne aucune adresse",
-            source=source.source,
-            attendu=f"{miroir}/{source.source}/<millésime>/<fichiers>" if miroir else "`adresses` dans la fiche",
-            conseil="compléter le miroir" if miroir else "ajouter l'adresse du producteur, ou nommer un miroir",
-        )
+        raise _nothing_offered(source.source, miroir)
+    if miroir and is_http(miroir) and not any(depot.receipts(source.source)):
+        _refuse_hidden_simulation(source.source, miroir, client, depot, limites)
     demandes, errors = [], []
     for (millesime, fichier), (url, sha256) in sorted(offers.items()):
         try:
@@ -115,6 +113,33 @@ def _walk(folder: Path) -> list[tuple[str, str]]:
         for path in folder.glob("*/*")
         if not path.is_dir() and not path.name.startswith(".") and not path.parent.name.startswith(".")
     ]
+
+
+def _nothing_offered(source: str, miroir: str | None) -> ErreurTelechargement:
+    if miroir is None:
+        return ErreurTelechargement(
+            "la fiche ne donne aucune adresse",
+            source=source,
+            attendu="`adresses` dans la fiche",
+            conseil="ajouter l'adresse du producteur, ou nommer un miroir dans PILOTAGE_SOURCES",
+        )
+    return ErreurTelechargement(
+        "aucun fichier proposé par le miroir",
+        source=source,
+        attendu=f"{miroir}/{source}/<millésime>/<fichiers>",
+        conseil="compléter le miroir ; s'il s'agit de la simulation, l'écrire d'abord",
+    )
+
+
+def _refuse_hidden_simulation(source: str, miroir: str, client: httpx.Client, depot: Depot, limites: Limites) -> None:
+    """Before the first file of a source: an HTTP mirror of a simulated folder must not pass for real data."""
+    if _read_listing(source, f"{miroir}/{MARQUE_SIMULATION}", "html", client, depot, limites) is not None:
+        raise ErreurTelechargement(
+            f"ce miroir sert des données simulées (il contient {MARQUE_SIMULATION})",
+            source=source,
+            attendu="un miroir de données réelles",
+            conseil="lire ce dossier sans passer par HTTP, ou prendre PILOTAGE_SOURCES=simulation",
+        )
 
 
 def _parse_manifest(source: str, text: str) -> Offre:

@@ -141,6 +141,14 @@ def test_real_and_simulated_data_do_not_meet(entrepot, serveur, monkeypatch, tmp
     assert journal() == {len(BON): "recue"}
 
 
+def test_simulated_folder_served_by_http_does_not_pass_for_real(entrepot, serveur):
+    offer(serveur, f__csv=faults.good(BON))
+    serveur.routes["/SIMULATION"] = faults.good(b"simulation\n")
+    with pytest.raises(ErreurTelechargement, match="données simulées"):
+        fetch_source("essai__fichiers")
+    assert journal() == {} and list(entrepot.receipts()) == []
+
+
 def test_two_fetches_at_once_record_one_delivery(entrepot, serveur):
     offer(serveur, f__csv=faults.good(BON))
     reports = []
