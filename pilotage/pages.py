@@ -1,0 +1,54 @@
+"""Files derived from the cards and seeds: written by one command, checked by lint and by a test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pilotage.catalogue import load_catalogue
+from pilotage.config import RACINE
+from pilotage.errors import ErreurFiche
+from pilotage.fiche import explain
+
+
+def render() -> dict[Path, str]:
+    """Content of every derived file, by path."""
+    from pilotage import dbt_sources, tracabilite
+
+    return {**dbt_sources.render(), **tracabilite.render(), RACINE / "docs" / "sources.md": _sources_page()}
+
+
+def write() -> list[Path]:
+    """Write those that changed; their paths."""
+    changed = stale()
+    content = render()
+    for path in changed:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content[path], encoding="utf-8")
+    return changed
+
+
+def stale() -> list[Path]:
+    """Derived files that no longer say what they are derived from."""
+    return [p for p, text in render().items() if not p.exists() or p.read_text(encoding="utf-8") != text]
+
+
+def check() -> None:
+    """Refuse stale files.
+
+    Raises:
+        ErreurFiche: names them and the command that writes them.
+    """
+    names = ", ".join(str(path.relative_to(RACINE)) for path in stale())
+    if names:
+        raise ErreurFiche(f"fichiers dérivés périmés : {names}", conseil="`make pages`, puis relire la différence")
+
+
+def _sources_page() -> str:
+    head = (
+        "# Les sources\n\n"
+        "Page écrite par `make pages` à partir des fiches de `pilotage/sources/` : ne pas la modifier.\n"
+        "Une adresse « non vérifiée » vient d'un code public ou du modèle d'une adresse voisine et n'a pas pu être "
+        "essayée d'ici ; `pilotage sources verifier --internet` les essaie toutes.\n"
+    )
+    cards = [explain(card).replace("\n## ", "\n### ").replace("# ", "## ", 1) for card in load_catalogue().values()]
+    return "\n".join([head, *(f"{card}\n" for card in cards)])
