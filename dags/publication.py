@@ -1,0 +1,32 @@
+"""Make the new generation the visible one in a single transaction, then write the Open Data exports."""
+
+from __future__ import annotations
+
+from airflow.sdk import dag, task
+
+from pilotage.orchestration import taches
+from pilotage.orchestration.dags import PUBLICATION, RECOMMANDATION, arguments
+from pilotage.orchestration.plan import AXES, POOL_LOURD
+
+
+@task
+def basculer() -> None:
+    """Rend la nouvelle génération visible en une transaction ; l'ancienne est gardée pour un retour en une commande."""
+    taches.switch()
+
+
+@task(pool=POOL_LOURD, outlets=[PUBLICATION])
+def exporter(*, outlet_events) -> None:
+    """Écrit les jeux ouverts (CSV, Parquet, descriptions, licences). Aucune colonne personnelle ne peut sortir."""
+    outlet_events[PUBLICATION].extra = taches.export()
+
+
+@dag(schedule=[RECOMMANDATION], tags=["publication", *AXES], **arguments("publication", delai_min=30))
+def publication() -> None:
+    """### Publication
+    **Bascule** la génération contrôlée, puis **exporte** les données ouvertes.
+    Lancement à la main : configuration `{"generation": "g…"}`."""
+    basculer() >> exporter()
+
+
+publication()

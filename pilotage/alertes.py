@@ -1,0 +1,109 @@
+"""Telling a person: always a line in the alert journal, and an e-mail or a webhook when the environment names one.
+
+`PILOTAGE_ALERTE_WEBHOOK` (https address that takes `{"text": …}`), `PILOTAGE_ALERTE_COURRIEL` (addresses, commas) with
+`PILOTAGE_SMTP_URL` (`smtp://user:password@host:587`, `smtps://` for TLS from the start).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import logging
+import os
+from collections.abc import Callable, Mapping
+from email.message import EmailMessage
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from pilotage.config import get_settings
+
+log = logging.getLogger(__name__)
+DELAI_S = 15
+
+
+def alerter(titre: str, texte: str, **details: str | int | None) -> dict:
+    """Write the alert in `journaux/alertes.jsonl`, then send it wherever the environment asks.
+
+    A channel that does not answer is itself journaled and never stops the night.
+
+    Returns:
+        The line written: `quand`, `titre`, `texte`, `details`, `envois` ({channel: 'envoyé' or the reason why not}).
+    """
+    alerte = {
+        "quand": dt.datetime.now().astimezone().isoformat(timespec="seconds"),
+        "titre": titre,
+        "texte": texte,
+        "details": {name: value for name, value in details.items() if value is not None},
+    }
+    alerte["envois"] = {name: _send(channel, alerte) for name, channel in _channels().items()}
+    folder = get_settings().logs
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "alertes.jsonl").open("a", encoding="utf-8") as journal:
+        journal.write(json.dumps(alerte, ensure_ascii=False) + "\n")
+    return alerte
+
+
+def prevenir_echec(context: Mapping[str, Any]) -> None:
+    """Airflow's `on_failure_callback`: which task, of which night, for which reason, and where to read more."""
+    ti = context["ti"]
+    objet = getattr(ti, "rendered_map_index", None)
+    titre = f"Pilotage : échec de {ti.dag_id}.{ti.task_id}" + (f" ({objet})" if objet else "")
+    error = context.get("exception")
+    texte = str(error) or type(error).__name__
+    alerter(titre, texte, dag=ti.dag_id, tache=ti.task_id, objet=objet, essai=ti.try_number, execution=ti.run_id)
+
+
+def prevenir_retard(context: Mapping[str, Any] | None = None, *, dag: str, delai_min: int) -> None:
+    """Airflow's deadline callback: a run that should have ended has not."""
+    run = (context or {}).get("dag_run") or {}
+    run_id = run.get("dag_run_id") or run.get("run_id") if isinstance(run, Mapping) else run.run_id
+    texte = f"{dag} n'a pas fini {delai_min} minutes après son lancement ; voir la page d'Airflow."
+    alerter(f"Pilotage : {dag} en retard", texte, dag=dag, execution=run_id)
+
+
+def _channels() -> dict[str, Callable[[dict], None]]:
+    channels: dict[str, Callable[[dict], None]] = {}
+    if os.environ.get("PILOTAGE_ALERTE_WEBHOOK"):
+        channels["webhook"] = _post
+    if os.environ.get("PILOTAGE_ALERTE_COURRIEL"):
+        channels["courriel"] = _mail
+    return channels
+
+
+def _send(channel: Callable[[dict], None], alerte: dict) -> str:
+    try:
+        channel(alerte)
+    except Exception as error:  # whatever a mail or web server may do, the night goes on
+        log.warning("alerte non envoyée : %s", error)
+        return f"non envoyé : {type(error).__name__} : {error}"
+    return "envoyé"
+
+
+def _post(alerte: dict) -> None:
+    import httpx
+
+    answer = httpx.post(
+        os.environ["PILOTAGE_ALERTE_WEBHOOK"],
+        json={"text": f"{alerte['titre']}\n{alerte['texte']}", **alerte["details"]},
+        timeout=DELAI_S,
+    )
+    answer.raise_for_status()
+
+
+def _mail(alerte: dict) -> None:
+    import smtplib
+
+    server = urlsplit(os.environ.get("PILOTAGE_SMTP_URL", "smtp://127.0.0.1:25"))
+    message = EmailMessage()
+    message["Subject"] = alerte["titre"].replace("\n", " ")
+    message["From"] = os.environ.get("PILOTAGE_ALERTE_EXPEDITEUR", "pilotage@localhost")
+    message["To"] = os.environ["PILOTAGE_ALERTE_COURRIEL"]
+    details = "\n".join(f"{name} : {value}" for name, value in alerte["details"].items())
+    message.set_content(f"{alerte['texte']}\n\n{details}\n")
+    kind = smtplib.SMTP_SSL if server.scheme == "smtps" else smtplib.SMTP
+    with kind(server.hostname or "127.0.0.1", server.port or 0, timeout=DELAI_S) as smtp:
+        if server.username:
+            if server.scheme == "smtp":
+                smtp.starttls()
+            smtp.login(unquote(server.username), unquote(server.password or ""))
+        smtp.send_message(message)

@@ -1,0 +1,234 @@
+"""PostgreSQL, the warehouse's journal and Airflow's processes: started together, stopped together."""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib.metadata
+import json
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import create_engine, text
+
+from pilotage import postgres
+from pilotage.config import Settings
+from pilotage.database import ensure_database, get_engine, migrate
+from pilotage.orchestration import ErreurOrchestration, processus
+from pilotage.orchestration.api import Airflow
+from pilotage.orchestration.environnement import airflow_environment, airflow_home, choose_port, load_secrets
+from pilotage.orchestration.plan import DAGS
+
+COMPOSANTS = {
+    "api-server": ["api-server"],
+    "dag-processor": ["dag-processor"],
+    "scheduler": ["scheduler", "--skip-serve-logs"],
+}
+LANCEUR = "lanceur"
+DELAI_DEMARRAGE_S = 150
+REVISION = "SELECT version_num FROM alembic_version"
+
+
+@dataclass
+class Plateforme:
+    """What runs for this home, and what of it this command started."""
+
+    settings: Settings
+    port: int
+    composants: list[processus.Processus]
+    postgres_demarre: bool = False
+    airflow_demarre: bool = False
+    depuis: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
+
+    def __post_init__(self) -> None:
+        self.api = Airflow(self.port, load_secrets(self.settings)["mot_de_passe"])
+
+    def check_alive(self) -> None:
+        """Raise ErreurOrchestration with the end of its log when a component died."""
+        for process in self.composants:
+            if process.find() is None:
+                log = log_file(self.settings, process.nom)
+                lines = log.read_text(errors="replace").splitlines()[-12:] if log.exists() else []
+                raise ErreurOrchestration(f"{process.nom} s'est arrêté : {' | '.join(lines)}", conseil=f"lire {log}")
+
+    def wait_ready(self) -> None:
+        """Wait until the API answers and the four DAGs have been read anew.
+
+        Raises:
+            ErreurOrchestration: a component died, a DAG cannot be imported, or the delay is over.
+        """
+        deadline = time.monotonic() + DELAI_DEMARRAGE_S
+        self._wait_api(deadline)
+        while self.airflow_demarre and not set(DAGS) <= self.api.parsed_since(self.depuis):
+            self._pause(deadline, "les DAG ne sont pas lus")
+            if errors := self.api.import_errors():
+                raise ErreurOrchestration("un DAG ne s'importe pas : " + " | ".join(errors))
+
+    def _wait_api(self, deadline: float) -> None:
+        while self.api.health() is None:
+            self._pause(deadline, "l'API d'Airflow ne répond pas")
+        self.api.log_in()
+
+    def _pause(self, deadline: float, reason: str) -> None:
+        self.check_alive()
+        if time.monotonic() > deadline:
+            log = log_file(self.settings, "dag-processor").parent
+            raise ErreurOrchestration(f"{reason} après {DELAI_DEMARRAGE_S} s", conseil=f"lire les journaux de {log}")
+        time.sleep(0.3)
+
+
+def prepare(settings: Settings) -> tuple[str, bool]:
+    """Start the embedded PostgreSQL unless DATABASE_URL is given, then bring both databases up to date.
+
+    Returns:
+        URL of Airflow's database, and whether this call started PostgreSQL.
+    """
+    for folder in (settings.home, settings.logs, airflow_home(settings)):
+        folder.mkdir(parents=True, exist_ok=True)
+    started = False if settings.database_url_env else postgres.start(settings)
+    migrate(settings)
+    return ensure_database("airflow", settings), started
+
+
+def start(settings: Settings, *, nightly: bool) -> Plateforme:
+    """Start what is not running yet; reuse a platform that `demarrer` keeps up.
+
+    Args:
+        nightly: stay up and obey the cron (`make up`); else one night by hand, which first closes interrupted ones.
+
+    Raises:
+        ErreurOrchestration: another night runs, or the running platform reads other sources.
+    """
+    alive = {process.nom: process for process in processus.known(pids(settings))}
+    if LANCEUR in alive:
+        raise ErreurOrchestration(
+            f"une nuit est déjà en cours (processus {alive[LANCEUR].pid})", conseil="attendre sa fin, ou `make down`"
+        )
+    if set(COMPOSANTS) <= set(alive) and _state(settings).get("nightly"):
+        return _join(settings, list(alive.values()))
+    processus.stop(alive.values(), pids(settings))  # left by a launcher that was killed
+    metadata_url, postgres_started = prepare(settings)
+    port = choose_port(settings)
+    preload = not nightly and not _has_visible_generation(settings)
+    environment = airflow_environment(settings, metadata_url, port, nightly=nightly, preload=preload)
+    _migrate_airflow(settings, metadata_url, environment)
+    _write_state(settings, port, nightly)
+    platform = Plateforme(settings, port, [], postgres_started, airflow_demarre=True)
+    try:
+        if not nightly:
+            processus.write_pid(processus.this_process(LANCEUR), pids(settings))
+        _start_components(platform, environment, close_first=not nightly and night_mark(settings).exists())
+    except BaseException:
+        stop(platform)
+        raise
+    return platform
+
+
+def stop(platform: Plateforme) -> list[str]:
+    """Stop what this command started, Airflow before PostgreSQL; returns the names of what had to be killed."""
+    platform.api.close()
+    killed: list[str] = []
+    if platform.airflow_demarre:
+        killed = processus.stop(platform.composants, pids(platform.settings))
+        (pids(platform.settings) / f"{LANCEUR}.pid").unlink(missing_ok=True)
+    if platform.postgres_demarre:
+        get_engine(platform.settings).dispose()
+        postgres.stop(platform.settings)
+    return killed
+
+
+def stop_all(settings: Settings) -> bool:
+    """Stop everything that runs for this home, whoever started it; False when nothing ran."""
+    alive = processus.known(pids(settings))
+    launchers = [process for process in alive if process.nom == LANCEUR]
+    processus.stop(launchers, pids(settings), patience_s=30)  # it stops its own components
+    processus.stop(processus.known(pids(settings)), pids(settings))
+    was_running = not settings.database_url_env and postgres.stop(settings)
+    return bool(alive) or was_running
+
+
+def pids(settings: Settings) -> Path:
+    return airflow_home(settings) / "processus"
+
+
+def log_file(settings: Settings, component: str) -> Path:
+    return settings.logs / "airflow" / f"{component}.log"
+
+
+def night_mark(settings: Settings) -> Path:
+    """Present while a night runs, so that the next one knows it was interrupted."""
+    return airflow_home(settings) / "nuit_en_cours"
+
+
+def _start_components(platform: Plateforme, environment: dict[str, str], *, close_first: bool) -> None:
+    names = list(COMPOSANTS)
+    if close_first:  # the scheduler must not take up the interrupted night before it is closed
+        _start(platform, environment, names.pop(0))
+        platform._wait_api(time.monotonic() + DELAI_DEMARRAGE_S)
+        for dag in DAGS:
+            for run in platform.api.active_runs(dag):
+                platform.api.fail_run(dag, run["dag_run_id"], "nuit interrompue, reprise par la suivante")
+            platform.api.forget_queued_events(dag)
+        platform.depuis = dt.datetime.now(dt.UTC)
+    for name in names:
+        _start(platform, environment, name)
+
+
+def _start(platform: Plateforme, environment: dict[str, str], name: str) -> None:
+    command = [sys.executable, "-m", "airflow", *COMPOSANTS[name]]
+    log = log_file(platform.settings, name)
+    platform.composants.append(processus.start(name, command, environment, log, pids(platform.settings)))
+
+
+def _join(settings: Settings, alive: list[processus.Processus]) -> Plateforme:
+    state = _state(settings)
+    if state["sources"] != settings.sources or state["communes"] != settings.communes:
+        raise ErreurOrchestration(
+            f"Airflow tourne déjà avec SOURCES={state['sources']} COMMUNES={state['communes']}",
+            attendu=f"SOURCES={settings.sources} COMMUNES={settings.communes}",
+            conseil="`make down`, puis recommencer",
+        )
+    return Plateforme(settings, state["port"], alive)
+
+
+def _migrate_airflow(settings: Settings, metadata_url: str, environment: dict[str, str]) -> None:
+    """`airflow db migrate`, only when the release or the database is not the one of last time (it takes 6 s)."""
+    file = airflow_home(settings) / "migration.json"
+    version = importlib.metadata.version("apache-airflow-core")
+    known = json.loads(file.read_text()) if file.exists() else {}
+    if known and known == {"version": version, "revision": _revision(metadata_url)}:
+        return
+    command = [sys.executable, "-m", "airflow", "db", "migrate"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    if done.returncode != 0:
+        end = (done.stderr or done.stdout)[-1200:]
+        raise ErreurOrchestration(f"`airflow db migrate` s'est arrêté avec le code {done.returncode} : {end}")
+    file.write_text(json.dumps({"version": version, "revision": _revision(metadata_url)}))
+
+
+def _revision(metadata_url: str) -> str | None:
+    engine = create_engine(metadata_url)
+    try:
+        with engine.connect() as connection:
+            if not connection.scalar(text("SELECT to_regclass('alembic_version')")):
+                return None
+            return connection.scalar(text(REVISION))
+    finally:
+        engine.dispose()
+
+
+def _has_visible_generation(settings: Settings) -> bool:
+    with get_engine(settings).connect() as connection:
+        return bool(connection.scalar(text("SELECT 1 FROM pilotage.generations WHERE etat = 'visible'")))
+
+
+def _state(settings: Settings) -> dict:
+    file = airflow_home(settings) / "etat.json"
+    return json.loads(file.read_text()) if file.exists() else {}
+
+
+def _write_state(settings: Settings, port: int, nightly: bool) -> None:
+    state = {"port": port, "nightly": nightly, "sources": settings.sources, "communes": settings.communes}
+    (airflow_home(settings) / "etat.json").write_text(json.dumps(state))

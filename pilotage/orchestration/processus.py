@@ -1,0 +1,125 @@
+"""Long-lived child processes: started in their own group, known by a pid file, stopped whole."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+PATIENCE_S = 12.0
+
+
+@dataclass(frozen=True)
+class Processus:
+    """A process identified for sure: a pid alone may have been given to another since."""
+
+    nom: str
+    pid: int
+    debut: float
+
+    def find(self) -> psutil.Process | None:
+        """The live process, or None when it ended or its pid now belongs to another."""
+        try:
+            process = psutil.Process(self.pid)
+            alive = abs(process.create_time() - self.debut) < 1 and process.status() != psutil.STATUS_ZOMBIE
+        except psutil.Error:
+            return None
+        return process if alive else None
+
+
+def start(nom: str, command: Sequence[str], env: Mapping[str, str], log: Path, folder: Path) -> Processus:
+    """Start `command` in a session of its own (a Ctrl-C meant for us never reaches it) and write its pid file."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        child = subprocess.Popen(
+            list(command),
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    process = Processus(nom, child.pid, psutil.Process(child.pid).create_time())
+    write_pid(process, folder)
+    return process
+
+
+def write_pid(process: Processus, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{process.nom}.pid").write_text(f"{process.pid} {process.debut!r}\n")
+
+
+def this_process(nom: str) -> Processus:
+    return Processus(nom, os.getpid(), psutil.Process().create_time())
+
+
+def known(folder: Path) -> list[Processus]:
+    """Processes of the pid files that are still alive; files left by dead ones are removed."""
+    alive = []
+    for file in sorted(folder.glob("*.pid")):
+        try:
+            pid, debut = file.read_text().split()
+            process = Processus(file.stem, int(pid), float(debut))
+        except ValueError:  # a machine that stopped while writing it
+            process = None
+        if process and process.find():
+            alive.append(process)
+        else:
+            file.unlink(missing_ok=True)
+    return alive
+
+
+def stop(processes: Iterable[Processus], folder: Path, patience_s: float = PATIENCE_S) -> list[str]:
+    """Stop processes and all their descendants: SIGTERM, then SIGKILL to those still there after `patience_s`.
+
+    Returns:
+        Names of what had to be killed.
+    """
+    processes = list(processes)
+    roots = [found for process in processes if (found := process.find())]
+    family = _with_descendants(roots)
+    for root in roots:
+        _signal(root.terminate)
+    deadline = time.monotonic() + patience_s
+    _, alive = psutil.wait_procs(family, timeout=patience_s * 0.75)
+    for process in alive:  # children that their parent left behind
+        _signal(process.terminate)
+    _, alive = psutil.wait_procs(_with_descendants(alive), timeout=max(0.5, deadline - time.monotonic()))
+    killed = [_name(process) for process in alive]
+    for process in alive:
+        _signal(process.kill)
+    psutil.wait_procs(alive, timeout=5)
+    for process in processes:
+        (folder / f"{process.nom}.pid").unlink(missing_ok=True)
+    return killed
+
+
+def _with_descendants(roots: Iterable[psutil.Process]) -> list[psutil.Process]:
+    family: dict[int, psutil.Process] = {}
+    for root in roots:
+        family[root.pid] = root
+        try:
+            family.update({child.pid: child for child in root.children(recursive=True)})
+        except psutil.Error:
+            continue
+    return list(family.values())
+
+
+def _signal(action) -> None:
+    try:
+        action()
+    except psutil.NoSuchProcess:
+        return
+
+
+def _name(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline()[:3]) or process.name()
+    except psutil.Error:
+        return str(process.pid)

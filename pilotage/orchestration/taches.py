@@ -1,0 +1,199 @@
+"""What each Airflow task does: call one step, journal it, and turn its report into Airflow's own signs.
+
+Everything is imported inside functions: parsing a DAG must load neither dbt, Great Expectations, pandas nor SQLAlchemy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import get_current_context
+from airflow.sdk.exceptions import AirflowSkipException
+
+from pilotage.errors import ErreurConfiguration, ErreurControle
+
+if TYPE_CHECKING:
+    from pilotage.suivi import Etape
+
+
+def fetch(source: str) -> None:
+    """Fetch one source; skip the rest of its line when nothing new came and nothing waits from an interrupted night."""
+    from pilotage.fetch import fetch_source
+
+    with journaliser("fetch", source) as journal:
+        rapport = fetch_source(source)
+        attente = _waiting(source)
+        unchanged = not rapport.nouvelles and not attente
+        size = f"{rapport.octets / 1e6:.1f} Mo"
+        journal.message = f"{len(rapport.nouvelles)} nouvelles, {rapport.inchangees} inchangées, {size}"
+        journal.etat = "sans_changement" if unchanged else "reussie"
+    if unchanged:
+        raise AirflowSkipException("aucune livraison nouvelle")
+
+
+def load(source: str) -> None:
+    """Load the received deliveries of one source into candidate tables."""
+    from pilotage.load import load_source
+
+    with journaliser("load", source) as journal:
+        rapport = load_source(source)
+        journal.lignes = rapport.lignes
+        journal.message = f"{len(rapport.candidates)} candidates"
+
+
+def gate(source: str) -> list[str]:
+    """Judge the candidates of one source.
+
+    Returns:
+        The deliveries accepted.
+
+    Raises:
+        ErreurControle: every delivery was refused; some refused beside some accepted is an alert only.
+    """
+    from pilotage.gate import gate_source
+
+    with journaliser("gate", source) as journal:
+        rapport = gate_source(source)
+        journal.lignes = rapport.quarantaine
+        journal.message = (
+            f"{len(rapport.acceptees)} acceptées, {len(rapport.refusees)} refusées, {rapport.controles} contrôles, "
+            f"{rapport.quarantaine} lignes en quarantaine"
+        )
+        if rapport.refusees:
+            reasons = " ; ".join(map(str, rapport.messages))
+            journal.message = f"{journal.message} ; {reasons}"[:2000]
+            if not rapport.acceptees:
+                raise ErreurControle(f"livraison refusée, la précédente reste servie : {reasons}", source=source)
+            _tell_partial_refusal(source, reasons)
+    return list(rapport.acceptees)
+
+
+def conclude_ingestion() -> dict[str, str]:
+    """Say whether the warehouse must be rebuilt.
+
+    Returns:
+        The extra of the asset event: the night.
+
+    Raises:
+        AirflowSkipException: nothing changed since the visible generation, so no event is emitted.
+    """
+    from pilotage.entrepot import needs_rebuild
+
+    with journaliser("conclure", "livraisons") as journal:
+        rebuild = needs_rebuild()
+        journal.etat = "reussie" if rebuild else "sans_changement"
+        journal.message = "entrepôt à reconstruire" if rebuild else "rien n'a changé"
+    if not rebuild:
+        raise AirflowSkipException("rien n'a changé depuis la génération visible")
+    return {"nuit": current_night()}
+
+
+def create_generation() -> str:
+    from pilotage.entrepot import create_generation as create
+
+    with journaliser("generation", "entrepot") as journal:
+        journal.message = create()
+    return journal.message
+
+
+def build(generation: str, axe: str) -> None:
+    from pilotage.entrepot import build_axe
+
+    with journaliser("build", axe) as journal:
+        rapport = build_axe(generation, axe)
+        journal.lignes = getattr(rapport, "lignes", None)
+
+
+def gate_marts(generation: str, axe: str) -> None:
+    from pilotage.gate import gate_axe
+
+    with journaliser("gate", axe) as journal:
+        rapport = gate_axe(generation, axe)
+        journal.message = f"{rapport.controles} contrôles"
+
+
+def recommend() -> dict[str, str]:
+    """Compute the recommendations of the generation that woke this DAG; returns the extra for the next one."""
+    from models_ml.calcul import recommend as compute
+
+    extra = current_generation()
+    with journaliser("recommander", "recommandation") as journal:
+        rapport = compute(extra["generation"])
+        journal.lignes = getattr(rapport, "lignes", None)
+    return extra
+
+
+def switch() -> dict[str, str]:
+    from pilotage.publish import switch as publish
+
+    extra = current_generation()
+    with journaliser("basculer", "publication") as journal:
+        publish(extra["generation"])
+        journal.message = extra["generation"]
+    return extra
+
+
+def export() -> dict[str, str]:
+    from pilotage.export import export_generation
+
+    extra = current_generation()
+    with journaliser("exporter", "publication") as journal:
+        journal.message = str(export_generation(extra["generation"]))
+    return extra
+
+
+def current_night(context: Mapping[str, Any] | None = None) -> str:
+    """The night this run belongs to: carried from event to event, else the run's own name."""
+    context = context or get_current_context()
+    return _extra(context).get("nuit") or context["dag_run"].run_id
+
+
+def current_generation(context: Mapping[str, Any] | None = None) -> dict[str, str]:
+    """`{"generation", "nuit"}` of the latest event that woke this run, or of the run's configuration.
+
+    Raises:
+        ErreurConfiguration: the DAG was started by hand without saying which generation.
+    """
+    context = context or get_current_context()
+    given = {**_extra(context), **(context["dag_run"].conf or {})}
+    if not given.get("generation"):
+        raise ErreurConfiguration(
+            "aucune génération n'a été transmise",
+            attendu='un événement de l\'actif précédent, ou la configuration {"generation": "g…"}',
+            conseil="lancer le DAG `entrepot`, ou donner la génération (`pilotage generations` les liste)",
+        )
+    return {"generation": given["generation"], "nuit": current_night(context)}
+
+
+@contextmanager
+def journaliser(etape: str, objet: str) -> Iterator[Etape]:
+    """Journal a step in `pilotage.etapes` and its time and memory in the night's measures."""
+    from pilotage.orchestration.mesures import measure_step
+    from pilotage.suivi import suivre_etape
+
+    nuit = current_night()
+    with measure_step(nuit, etape, objet), suivre_etape(nuit, etape, objet) as journal:
+        yield journal
+
+
+def _extra(context: Mapping[str, Any]) -> dict[str, str]:
+    events = [event for group in context["triggering_asset_events"].values() for event in group]
+    return dict(max(events, key=lambda event: event.timestamp).extra or {}) if events else {}
+
+
+def _waiting(source: str) -> int:
+    from sqlalchemy import text
+
+    from pilotage.database import get_engine
+
+    query = "SELECT count(*) FROM pilotage.livraisons WHERE source = :source AND etat IN ('recue', 'candidate')"
+    with get_engine().connect() as connection:
+        return connection.scalar(text(query), {"source": source}) or 0
+
+
+def _tell_partial_refusal(source: str, reasons: str) -> None:
+    from pilotage.alertes import alerter
+
+    alerter(f"Pilotage : livraison refusée pour {source}", reasons, source=source, execution=current_night())
