@@ -1,4 +1,4 @@
-"""What a night ends with: rows by layer, gates, quarantine, freshness, three recommendations in words, where to look."""
+"""What a night ends with: rows by layer, gates, quarantine, freshness, recommendations in words, where to look."""
 
 from __future__ import annotations
 

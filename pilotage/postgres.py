@@ -19,6 +19,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
+
 from pilotage.config import Settings, get_settings
 from pilotage.errors import ErreurConfiguration
 
@@ -139,6 +141,7 @@ def _create_cluster(folder: Path, binaries: Path) -> None:
 
 
 def _launch(folder: Path, binaries: Path) -> None:
+    _forget_dead_server(folder / "donnees")
     log = folder / "postgres.log"
     log.touch()
     if os.geteuid() == 0:
@@ -157,6 +160,33 @@ def _launch(folder: Path, binaries: Path) -> None:
         ) from error
     (folder / "port").write_text(str(port))
     _create_database(folder, binaries, port)
+
+
+def _forget_dead_server(data: Path) -> None:
+    """Drop the pid file of a killed server whose process lingers as a zombie: PostgreSQL would take it for alive.
+
+    Its other processes must have ended first, for the pid file is also what protects their shared memory.
+    """
+    pid_file = data / "postmaster.pid"
+    try:
+        pid = int(pid_file.read_text().split("\n", 1)[0])
+        if psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+            return
+    except (OSError, ValueError, psutil.NoSuchProcess):
+        return
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        if not any(_works_in(process, data) for process in psutil.process_iter()):
+            pid_file.unlink(missing_ok=True)
+            return
+        time.sleep(0.1)
+
+
+def _works_in(process: psutil.Process, data: Path) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE and process.cwd() == str(data)
+    except psutil.Error:
+        return False
 
 
 def _create_database(folder: Path, binaries: Path, port: int) -> None:
