@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 app = typer.Typer(help="Les lignes mises de côté à l'entrée : lister, montrer, rejouer.", invoke_without_command=True)
 console = Console(soft_wrap=True, highlight=False)
@@ -25,15 +24,13 @@ def lister(contexte: typer.Context) -> None:
     if not groups:
         console.print("Aucune ligne en quarantaine.")
         return
-    table = Table("Source", "Fichier", "Règle", "Lignes", "Premiers cas", title="Lignes en quarantaine")
     for group in groups:
-        cases = "\n".join(f"ligne {physical or rank} : {reason}" for rank, physical, reason in group.premieres)
-        file = f"{group.millesime}/{group.fichier}"
-        table.add_row(*map(escape, (group.source, file, group.regle, str(group.nombre), cases)))
-    console.print(table)
-    console.print(
-        f"{sum(group.nombre for group in groups)} lignes ; `pilotage quarantaine montrer <source>` les détaille."
-    )
+        console.print(f"[bold]{group.source}[/] {escape(f'{group.millesime}/{group.fichier}')}")
+        console.print(f"  {escape(group.regle)} : {group.nombre} ligne{'s' if group.nombre > 1 else ''}")
+        for rank, physical, reason in group.premieres:
+            console.print(f"    ligne {physical or rank} : {escape(reason)}", style="dim")
+    total = sum(group.nombre for group in groups)
+    console.print(f"{total} en tout ; `pilotage quarantaine montrer <source>` les détaille.")
 
 
 @app.command()
