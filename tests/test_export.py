@@ -12,36 +12,22 @@ import sys
 import psycopg
 import pyarrow.parquet as pq
 import pytest
-from entrepot_exemple import G1, G2, G3, MODELES, create_generation, drop_generations, write_manifest
 
-from pilotage import ecriture_parquet, export, postgres
+from pilotage import ecriture_parquet, export
 from pilotage.config import get_settings
-from pilotage.database import migrate, psycopg_connection
+from pilotage.database import psycopg_connection
 from pilotage.errors import ErreurPublication
 from pilotage.export import export_generation, latest_export
-
-
-@pytest.fixture(scope="module")
-def serveur(tmp_path_factory):
-    """An embedded server of its own, stopped and erased at the end."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("DATABASE_URL", raising=False)
-        patch.setenv("PILOTAGE_HOME", str(tmp_path_factory.mktemp("export")))
-        settings = get_settings()
-        postgres.start(settings)
-        migrate(settings)
-        yield settings
-        postgres.stop(settings)
-        shutil.rmtree(postgres.postgres_dir(settings), ignore_errors=True)
+from tests.entrepot_exemple import G1, G2, G3, MODELES, create_generation, drop_generations, write_manifest
 
 
 @pytest.fixture
-def entrepot(serveur):
+def entrepot(warehouse):
     """The example warehouse, G1 visible, with dbt's manifest; exports empty."""
-    shutil.rmtree(serveur.exports, ignore_errors=True)
-    shutil.rmtree(serveur.dbt_target, ignore_errors=True)
-    write_manifest(serveur.dbt_target / G1, MODELES)
-    with psycopg_connection(serveur) as connection:
+    shutil.rmtree(warehouse.exports, ignore_errors=True)
+    shutil.rmtree(warehouse.dbt_target, ignore_errors=True)
+    write_manifest(warehouse.dbt_target / G1, MODELES)
+    with psycopg_connection(warehouse) as connection:
         drop_generations(connection)
         create_generation(connection, G1, "visible")
         yield connection

@@ -1,0 +1,64 @@
+"""Entry of the image: Docker secrets become the variables that Pilotage and Airflow read, then the command starts.
+
+Only the secrets given to a service are there, so each component knows no more than it needs.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import quote
+
+SECRETS = Path("/run/secrets")
+SIMPLE = {
+    "airflow_fernet": "AIRFLOW__CORE__FERNET_KEY",
+    "airflow_jwt": "AIRFLOW__API_AUTH__JWT_SECRET",
+    "airflow_session": "AIRFLOW__API__SECRET_KEY",
+}
+
+
+def environment_of(folder: Path, environment: Mapping[str, str]) -> dict[str, str]:
+    """The caller's environment, completed from the secrets of `folder`.
+
+    Args:
+        folder: one file a secret.
+        environment: `PILOTAGE_PG_HOTE` and `PILOTAGE_PG_PORT` say where PostgreSQL is; a variable already set, such
+            as the DATABASE_URL of a server of yours, is never replaced.
+    """
+    place = f"{environment.get('PILOTAGE_PG_HOTE', 'postgres')}:{environment.get('PILOTAGE_PG_PORT', '5432')}"
+    found: dict[str, str] = {}
+    for name, variable in SIMPLE.items():
+        if value := _read(folder / name):
+            found[variable] = value
+    if password := _read(folder / "pilotage_mot_de_passe"):
+        found["DATABASE_URL"] = f"postgresql://pilotage:{quote(password, safe='')}@{place}/pilotage"
+    if password := _read(folder / "airflow_mot_de_passe"):
+        account = f"airflow:{quote(password, safe='')}@{place}/airflow"
+        found["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = f"postgresql+psycopg2://{account}"
+        found["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC"] = f"postgresql+asyncpg://{account}"
+    return {**found, **environment}
+
+
+def copy_users(folder: Path, home: Path) -> dict[str, str]:
+    """Copy Airflow's accounts where it may open them for writing, which it does; the copy is its owner's alone."""
+    source = folder / "airflow_utilisateurs"
+    if not source.exists():
+        return {}
+    target = home / "utilisateurs.json"
+    target.unlink(missing_ok=True)
+    os.close(os.open(target, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600))
+    shutil.copyfile(source, target)
+    return {"AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(target)}
+
+
+def _read(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8").strip() if path.exists() else None
+
+
+if __name__ == "__main__":
+    full = environment_of(SECRETS, os.environ)
+    full |= copy_users(SECRETS, Path(full["AIRFLOW_HOME"]))
+    os.execvpe(sys.argv[1], sys.argv[1:], full)

@@ -1,0 +1,34 @@
+-- Roles and databases of production, once, on an empty server. Passwords are read from Docker secrets by psql itself:
+-- they stand neither in this file, nor in a command line, nor in the server's log.
+\set ON_ERROR_STOP on
+\set pilotage_mot_de_passe `cat /run/secrets/pilotage_mot_de_passe`
+\set airflow_mot_de_passe `cat /run/secrets/airflow_mot_de_passe`
+\set lecteur_mot_de_passe `cat /run/secrets/lecteur_mot_de_passe`
+
+-- proprietaire owns everything and never logs in; pilotage loads and builds in its name.
+CREATE ROLE proprietaire NOLOGIN;
+CREATE ROLE pilotage LOGIN NOINHERIT IN ROLE proprietaire PASSWORD :'pilotage_mot_de_passe' CONNECTION LIMIT 40;
+CREATE ROLE airflow LOGIN PASSWORD :'airflow_mot_de_passe' CONNECTION LIMIT 60;
+
+-- lecteur is for BI tools and the curious: it reads what is visible, and for one minute at most.
+CREATE ROLE lecteur LOGIN PASSWORD :'lecteur_mot_de_passe' CONNECTION LIMIT 20;
+ALTER ROLE lecteur SET default_transaction_read_only = on;
+ALTER ROLE lecteur SET statement_timeout = '60s';
+ALTER ROLE lecteur SET idle_in_transaction_session_timeout = '60s';
+ALTER ROLE lecteur SET lock_timeout = '10s';
+ALTER ROLE lecteur SET temp_file_limit = '2GB';
+
+CREATE DATABASE pilotage OWNER proprietaire;
+CREATE DATABASE airflow OWNER airflow;
+REVOKE ALL ON DATABASE pilotage, airflow, postgres, template1 FROM PUBLIC;
+GRANT CONNECT ON DATABASE pilotage TO pilotage, lecteur;
+ALTER ROLE pilotage IN DATABASE pilotage SET role = 'proprietaire';
+
+\connect pilotage
+REVOKE ALL ON SCHEMA public FROM PUBLIC;
+GRANT ALL ON SCHEMA public TO proprietaire;
+GRANT USAGE ON SCHEMA public TO lecteur;
+COMMENT ON ROLE proprietaire IS 'Possède les schémas de l''entrepôt ; personne ne s''y connecte.';
+COMMENT ON ROLE pilotage IS 'Charge, construit et publie l''entrepôt au nom de proprietaire.';
+COMMENT ON ROLE lecteur IS 'Lecture seule de la génération visible, une minute par requête.';
+COMMENT ON ROLE airflow IS 'Base d''Airflow, et rien d''autre.';
