@@ -237,6 +237,11 @@ def _copy(
         raise
     for name in left_out:
         connection.execute(sql.SQL("ALTER TABLE {} DROP COLUMN {}").format(candidate, sql.Identifier(name)))
+    # a constant added after the rows is kept once for the table, not written in each row
+    constants = {"_millesime": livre.millesime, "_livraison": delivery.livraison}
+    for name, value in constants.items():
+        add = sql.SQL("ALTER TABLE {} ADD COLUMN {} text NOT NULL DEFAULT {}")
+        connection.execute(add.format(candidate, sql.Identifier(name), value))
     connection.execute(sql.SQL("ALTER TABLE {} ALTER COLUMN _ligne DROP DEFAULT").format(candidate))
     connection.execute(sql.SQL("DROP SEQUENCE {}").format(_sequence(livre, delivery)))
     return cursor.rowcount
@@ -249,8 +254,6 @@ def _create_candidate(connection, livre: Livre, delivery: Livraison, candidate: 
     connection.execute(sql.SQL("CREATE SEQUENCE {} CACHE 10000").format(sequence))
     columns = [sql.SQL("{} text").format(sql.Identifier(n)) for n in [*livre.table.noms, *left_out]]
     columns += [
-        sql.SQL("_millesime text NOT NULL DEFAULT {}").format(livre.millesime),
-        sql.SQL("_livraison text NOT NULL DEFAULT {}").format(delivery.livraison),
         sql.SQL("_ligne bigint NOT NULL DEFAULT nextval({})").format(f"raw_candidats.{sequence._obj[1]}"),
     ]
     connection.execute(sql.SQL("CREATE TABLE {} ({})").format(candidate, sql.SQL(", ").join(columns)))
