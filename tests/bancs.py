@@ -1,0 +1,102 @@
+"""`make bench`: speed and memory as ratios of sides measured in one run, medians."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import make_url
+
+from pilotage import postgres
+from pilotage.catalogue import get_source
+from pilotage.config import RACINE, Settings, get_settings
+from pilotage.database import migrate, psycopg_connection
+from pilotage.load import load_source
+from tests.livraisons import deliver
+
+MIRROR = Path(os.environ.get("PILOTAGE_MIROIR", RACINE.parent / "shared" / "mirror"))
+FILOSOFI = ("insee__filosofi", "2020", "cc_filosofi_2020_COM.csv")
+TIMES = 30
+ROUNDS = 5
+
+
+def median_s(action: Callable[[], object], rounds: int = ROUNDS) -> float:
+    """Median wall time of an action, after one round that does not count."""
+    action()
+    spans = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        action()
+        spans.append(time.perf_counter() - start)
+    return statistics.median(spans)
+
+
+def bench_copy(folder: Path) -> tuple[float, float, int]:
+    """Loading a delivery into raw against psql's own `\\copy` of the same file into the same columns.
+
+    Ours also checks the landed file's hash, reads its header, matches it to the card and numbers the rows.
+
+    Returns:
+        Seconds of psql, seconds of ours, size in bytes.
+    """
+    source, millesime, name = FILOSOFI
+    header, body = (MIRROR / source / millesime / name).read_bytes().split(b"\n", 1)
+    content = header + b"\n" + body * TIMES
+    path = folder / name
+    path.write_bytes(content)
+    deliver(source, millesime, name, content)
+    columns = ", ".join(f"{nom} text" for nom in get_source(source).tables[0].noms)
+    script = (
+        f"SET client_min_messages = warning; BEGIN; DROP TABLE IF EXISTS banc; CREATE TABLE banc ({columns});\n"
+        f"\\copy banc FROM '{path}' WITH (FORMAT csv, HEADER, DELIMITER ';')\nCOMMIT;\n"
+    )
+    url = make_url(get_settings().database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    psql = [str(postgres.binary("psql")), "-qX", "-v", "ON_ERROR_STOP=1", url]
+
+    def ours() -> None:
+        with psycopg_connection() as connection:
+            connection.execute("UPDATE pilotage.livraisons SET etat = 'recue'")
+        load_source(source)
+
+    theirs_s = median_s(lambda: subprocess.run(psql, input=script, text=True, check=True))
+    return theirs_s, median_s(ours), len(content)
+
+
+def main() -> None:
+    """Run every bench and print one table."""
+    console = Console()
+    table = Table(title=f"Bancs (médianes de {ROUNDS} mesures, {os.cpu_count()} cœurs)")
+    for column in ("Mesure", "Pair", "Nous", "Rapport", "Visé"):
+        table.add_column(column)
+    if (MIRROR / "MANIFEST.tsv").exists():
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            folder.chmod(0o755)
+            os.environ.update(PILOTAGE_HOME=str(folder / "home"), PILOTAGE_SOURCES=str(MIRROR))
+            settings: Settings = get_settings()
+            postgres.start(settings)
+            try:
+                migrate(settings)
+                theirs, ours, size = bench_copy(folder)
+            finally:
+                postgres.stop(settings)
+        label = f"COPY dans raw, {size / 1e6:.0f} Mo (pair : psql \\copy)"
+        table.add_row(label, f"{theirs:.2f} s", f"{ours:.2f} s", f"{theirs / ours:.2f}", "≥ 0,9")
+    else:
+        console.print(f"Miroir de fichiers réels absent ({MIRROR}) : le banc de COPY est sauté.")
+    from models_ml.bancs import bench_couverture, bench_e2sfca
+
+    for bench in (bench_e2sfca, bench_couverture):
+        table.add_row(*bench())
+    console.print(table)
+
+
+if __name__ == "__main__":
+    main()
