@@ -71,6 +71,11 @@ def _postal_rows(t: Territoire, etat: Etat) -> list[tuple[str, str, str, str, in
         chef = etat.parent[v]
         nom = noms.majuscules(noms.libelle(etat.tncc[chef], etat.nom[chef]))
         rangees.append((str(t.code[chef]), nom, str(cp[v]), noms.majuscules(noms.libelle(t.tncc[v], t.nom[v])), v))
+    rng = t.tirage("lieux-dits")
+    for v in rng.choice(etat.chefs, size=t.nombre(3_000)).tolist():
+        if v not in divisees:
+            nom = noms.majuscules(noms.libelle(etat.tncc[v], etat.nom[v]))
+            rangees.append((str(t.code[v]), nom, str(cp[v]), noms.majuscules(noms.radicaux(rng, 1)[0]), v))
     for rang, ville in enumerate(t.villes.tolist()):
         for k, code in enumerate(t.code_arrondissement(rang), 1):
             prefixe = str(cp[ville])[:2]

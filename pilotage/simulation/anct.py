@@ -58,7 +58,8 @@ def write_aidants(portes: Portes, sites: FranceServices, h: Histoire, depot: Dep
     choix = choisir(portes, sites, t.nombre(5_227, 15), 0.2, "aidants")
     n, label = len(choix), set(sites.porte.tolist())
     sort, aidants = rng.random((n, 6)), rng.geometric(0.32, n) - (rng.random(n) < 0.06)
-    usagers = np.where(rng.random((n, 12)) < 0.12, rng.geometric(0.2, (n, 12)), 0)
+    actif = (rng.random(n) < 0.32)[:, None] & (rng.random((n, 12)) < 0.38)
+    usagers = np.where(actif, np.ceil(rng.lognormal(1.2, 1.3, (n, 12))), 0).astype(int)
     base = []
     for k, i in enumerate(choix.tolist()):
         ville, style = portes.commune(i, h.etats["2021"]), int(sort[k, 0] * 3)
@@ -71,7 +72,7 @@ def write_aidants(portes: Portes, sites: FranceServices, h: Histoire, depot: Dep
             "City Insee Code": "" if sort[k, 3] < 0.043 else portes.code(i, h.etats["2021"], arrondissement=True),
             "Address": f"{rue} \n{portes.cp[i]} {ville}" if sauts else rue,
             "Zip Code": portes.cp[i].lstrip("0") if sort[k, 4] < 0.06 else portes.cp[i],
-            "Siret": "0.0" if sort[k, 5] < 0.1 else portes.siret[i] + ".0",
+            "Siret": "0.0" if sort[k, 5] < 0.004 else portes.siret[i] + ".0",
             "France Services Label": "true" if i in label else "false",
             "City": noms.majuscules(ville) if style == 1 else ville, "Nombre d'aidants": str(max(0, aidants[k])),
             "Question 110 → Nombre D'usagers Uniques": str(usagers[k, 0] or ""),

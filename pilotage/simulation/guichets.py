@@ -77,7 +77,7 @@ def _write_postes(portes: Portes, h: Histoire, depot: Depot) -> None:
     doors = portes.de(POSTE)
     doors = doors[np.argsort(t.code[etat.parent[portes.village[doors]]], kind="stable")]
     n = len(doors)
-    genre = rng.choice(4, size=n, p=(0.439, 0.376, 0.173, 0.012))
+    genre = rng.choice(4, size=n, p=(0.32, 0.45, 0.216, 0.014))
     urbain = t.population[portes.village[doors]] > 8_000
     genre = np.where(urbain & (rng.random(n) < 0.8), 0, genre)
     identifiants = [f"{7 * k + 1:05d}A" for k in range(n)]

@@ -140,7 +140,7 @@ def _write_mayotte(t: Territoire, etat: Etat, depot: Depot) -> None:
 
 def publie(places: Places, p: Profils, menages: np.ndarray) -> np.ndarray:
     """Communes with enough tax households for a median, in a département that publishes it."""
-    return (menages >= 42) & ~p.hors_filosofi[places.village]
+    return (menages >= 58) & ~p.hors_filosofi[places.village]
 
 
 def _write_comparateur(places: Places, p: Profils, depot: Depot) -> None:

@@ -155,14 +155,14 @@ def _implanter(t: Territoire, p: Profils) -> FranceServices:
     lieu = np.stack([t.lon * 111.3 * np.cos(np.radians(t.lat)), t.lat * 111.3], 1)
     distance, proches = cKDTree(lieu).query(lieu, k=min(14, len(t)))
     bassin = (t.population[proches] * np.exp(-distance / 4)).sum(1)
-    eloigne = np.full(len(t), 60.0)
+    eloigne, attrait = np.full(len(t), 60.0), 0.5 * np.log1p(t.population) + 0.3 * p.fragilite
     village, label, ferme = [], [], []
     for jour, durables, perdus in _waves(t):
         reste = durables + perdus
         while reste > 0:
             lot = min(reste, max(1, -(-(durables + perdus) // 6)))
             gain = np.where(t.population > 0, bassin, 0) * -np.expm1(-((np.maximum(eloigne, 0.4) / 8) ** 2))
-            envie = 1.15 * np.log1p(gain) + 0.3 * p.fragilite + rng.gumbel(0, 0.75, len(t))
+            envie = 1.15 * np.log1p(gain) + attrait + rng.gumbel(0, 0.75, len(t))
             choisis = np.sort(np.argpartition(-envie, lot - 1)[:lot])
             village += choisis.tolist()
             eloigne = np.minimum(eloigne, cKDTree(lieu[choisis]).query(lieu)[0])

@@ -86,7 +86,7 @@ class Profils:
     @cached_property
     def etablissements(self) -> np.ndarray:
         """Active workplaces, whole numbers."""
-        taux = 0.035 + 0.05 * self.urbanite**3
+        taux = 0.018 + 0.04 * self.urbanite**4
         return np.rint(self.t.population * taux * self.t.tirage("entreprises").lognormal(0, 0.35, len(self.t)))
 
     @cached_property

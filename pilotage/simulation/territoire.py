@@ -111,8 +111,8 @@ def dresser(communes: int, graine: int, absorbes: int) -> Territoire:
     surface = np.rint(cote**2 / villages * 100 * rng.lognormal(-0.12, 0.5, villages)).astype(int) + 40
     deps = int(np.clip(round(communes / 100), 4, 96)) if villages < 45_000 else -(-villages // 450)
     dep, graines = _voronoi(rng, km, deps)
-    population, villes = _peupler(rng, km, surface, dep)
-    epci = _grouper(rng, km, dep, max(2 * deps, round(1255 * communes / REEL)), population)
+    population, villes = _peupler(rng, km, dep)
+    epci = _grouper(rng, km, dep, max(2 * deps, round(1255 * communes / REEL)))
     regions = max(3, min(len(REGIONS), 13, round(deps / 7.4)))
     region = _voronoi(rng, graines, regions)[0]
     lon = CENTRE[0] + km[:, 0] / (111.32 * np.cos(np.radians(CENTRE[1])))
@@ -152,7 +152,7 @@ def _voronoi(rng: np.random.Generator, points: np.ndarray, nombre: int) -> tuple
     return cKDTree(graines).query(points)[1], graines
 
 
-def _peupler(rng, km, surface, dep) -> tuple[np.ndarray, np.ndarray]:
+def _peupler(rng: np.random.Generator, km: np.ndarray, dep: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Cities by rank and size, their suburbs, and a countryside; mean about 1,940, median about 460 as in reality."""
     nombre = len(km)
     total, nb_villes = 1_940 * nombre, max(12, nombre // 28)
@@ -175,16 +175,20 @@ def _peupler(rng, km, surface, dep) -> tuple[np.ndarray, np.ndarray]:
     return population, np.array(premiers)
 
 
-def _grouper(rng, km, dep, nombre, population) -> np.ndarray:
-    """Groupings within each département, around seeds drawn among its villages (at least one a département)."""
-    epci, prochain = np.full(len(km), -1), 0
+def _grouper(rng: np.random.Generator, km: np.ndarray, dep: np.ndarray, nombre: int) -> np.ndarray:
+    """Groupings within each département, around seeds; a few reach over the border, as some do in reality."""
+    epci, prochain, centres = np.full(len(km), -1), 0, []
     for d in range(dep.max() + 1):
         membres = np.flatnonzero(dep == d)
         combien = max(1, round(nombre * len(membres) / len(km)))
         cellule, graines = _voronoi(rng, km[membres], combien)
         epci[membres] = prochain + cellule
         prochain += len(graines)
-    return np.unique(epci, return_inverse=True)[1]
+        centres.append(graines)
+    proche = cKDTree(np.concatenate(centres)).query(km)[1]
+    deborde = rng.random(prochain) < 0.08
+    deborde[0] = True
+    return np.unique(np.where(deborde[proche], proche, epci), return_inverse=True)[1]
 
 
 def _ajouter_outre_mer(t: Territoire, rng: np.random.Generator, nombres: list[int]) -> None:
