@@ -3,8 +3,14 @@
     {{ _code(colonne, 5) }}
 {%- endmacro %}
 
+{# Postcode on five digits; « 75001 Cedex » and the like are not one: NULL. #}
 {% macro code_postal(colonne) -%}
-    {{ _code(colonne, 5) }}
+    {{ conforme(_code(colonne, 5), '^[0-9]{5}$') }}
+{%- endmacro %}
+
+{# Commune code typed by hand in a list of places: « 0null » is NULL, the place is then found by its address. #}
+{% macro code_commune_saisi(colonne) -%}
+    {{ conforme(_code(colonne, 5), '^([0-9]{2}|2[AB])[0-9]{3}$') }}
 {%- endmacro %}
 
 {# Département: « 1 » -> 01, « 2a » -> 2A, « 971 » stays. #}
@@ -16,20 +22,26 @@
     {{ _code(colonne, 2) }}
 {%- endmacro %}
 
-{# SIREN and SIRET of upstream; rows of zeros mean « unknown ». #}
+{# SIREN and SIRET typed by hand: zeros only, or another number of digits, mean « unknown ». #}
 {% macro siren(colonne) -%}
-    NULLIF({{ _code(colonne, 9) }}, '000000000')
+    NULLIF({{ conforme(_code(colonne, 9), '^[0-9]{9}$') }}, '000000000')
 {%- endmacro %}
 
 {% macro siret(colonne) -%}
-    NULLIF({{ _code(colonne, 14) }}, '00000000000000')
+    NULLIF({{ conforme(_code(colonne, 14), '^[0-9]{14}$') }}, '00000000000000')
 {%- endmacro %}
 
+{# The value when it has the shape, else NULL. #}
+{% macro conforme(valeur, motif) -%}
+    SUBSTRING({{ valeur }} FROM '{{ motif.replace("(", "(?:") }}')
+{%- endmacro %}
+
+{# One zero lost by a spreadsheet comes back; two or more would be a guess. #}
 {% macro _code(colonne, longueur) -%}
     {%- set propre -%}
         UPPER(REGEXP_REPLACE({{ texte(colonne) }}, '\.0+$', ''))
     {%- endset -%}
-    CASE WHEN LENGTH({{ propre }}) < {{ longueur }} THEN LPAD({{ propre }}, {{ longueur }}, '0') ELSE {{ propre }} END
+    CASE WHEN LENGTH({{ propre }}) = {{ longueur - 1 }} THEN '0' || {{ propre }} ELSE {{ propre }} END
 {%- endmacro %}
 
 {# Département of a commune code: 97x and 98x on three characters. #}

@@ -7,3 +7,8 @@
     CREATE EXTENSION IF NOT EXISTS pg_trgm;
     CREATE EXTENSION IF NOT EXISTS unaccent;
 {% endmacro %}
+
+{# The planner of the next model needs the statistics now; autovacuum comes too late. #}
+{% macro analyser() %}
+    {%- if model.config.materialized in ('table', 'incremental') -%} ANALYZE {{ this }} {%- endif -%}
+{% endmacro %}
