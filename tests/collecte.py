@@ -9,7 +9,7 @@ from tests import faults
 
 BON = b"code;nom\n01001;L'Abergement\n" * 400
 LIMITES = Limites(
-    taille_max=200_000, duree_max_s=1.0, tentatives=3, attente_s=0.01, attente_max_s=0.02, lecture_s=0.4,
+    taille_max=200_000, duree_max_s=8.0, tentatives=3, attente_s=0.01, attente_max_s=0.02, lecture_s=4.0,
     redirections=3, zip_entrees=50, ratio_a_partir_de=1_000_000, decompresse_max=30_000_000,
 )  # fmt: skip
 CHEMIN = "/essai__fichiers/2024/"

@@ -16,42 +16,56 @@ Route = Callable[[BaseHTTPRequestHandler], None]
 
 
 @dataclass
+class Recue:
+    """A request as the server saw it; status and bytes are noted before they leave, never after the client knows."""
+
+    chemin: str
+    headers: dict[str, str]
+    statut: int = 0
+    octets: int = 0
+
+
+@dataclass
 class Serveur:
-    """Routes by path; `demandes` holds (path, headers, status, bytes sent) in order of arrival."""
+    """Routes by path, and the requests in order of arrival."""
 
     url: str
     routes: dict[str, Route] = field(default_factory=dict)
-    demandes: list[tuple[str, dict[str, str], int, int]] = field(default_factory=list)
+    demandes: list[Recue] = field(default_factory=list)
 
-    def asked(self, chemin: str) -> list[tuple[dict[str, str], int, int]]:
-        return [(headers, status, size) for path, headers, status, size in self.demandes if path == chemin]
+    def asked(self, chemin: str) -> list[Recue]:
+        return [demande for demande in self.demandes if demande.chemin == chemin]
 
 
 def send(handler: BaseHTTPRequestHandler, status: int, headers: dict[str, str], corps: bytes = b"") -> None:
-    handler.statut = status
+    handler.recue.statut = status
     handler.send_response(status)
     for nom, valeur in headers.items():
         handler.send_header(nom, valeur)
     handler.end_headers()
     for start in range(0, len(corps), 65536):
+        handler.recue.octets += len(corps[start : start + 65536])
         handler.wfile.write(corps[start : start + 65536])
-        handler.octets += len(corps[start : start + 65536])
     handler.wfile.flush()
 
 
-def good(corps: bytes, etag: str | None = '"v1"', coupe: int = 0, type_contenu: str = "text/plain") -> Route:
-    """A well-behaved file with validators and ranges; `coupe` closes the first transfer after as many bytes."""
+def good(corps: bytes, etag: str | None = '"v1"', coupe: int = 0, plafond: int = 0) -> Route:
+    """A well-behaved file with validators and ranges.
+
+    `coupe` closes the first transfer after as many bytes; `plafond` is the most that one range answers with.
+    """
     state = {"coupe": coupe}
 
     def route(handler: BaseHTTPRequestHandler) -> None:
-        headers = {"Content-Type": type_contenu} | ({"ETag": etag} if etag else {})
+        headers = {"Content-Type": "text/plain"} | ({"ETag": etag} if etag else {})
         if etag and handler.headers.get("If-None-Match") == etag:
             return send(handler, 304, headers)
         plage, debut, status = handler.headers.get("Range"), 0, 200
         if plage and handler.headers.get("If-Range") == etag:
             debut, status = int(plage.removeprefix("bytes=").rstrip("-")), 206
-            headers["Content-Range"] = f"bytes {debut}-{len(corps) - 1}/{len(corps)}"
-        reste = corps[debut:]
+        reste = corps[debut : debut + plafond] if plafond and debut else corps[debut:]
+        if debut:
+            headers["Content-Range"] = f"bytes {debut}-{debut + len(reste) - 1}/{len(corps)}"
         headers["Content-Length"] = str(len(reste))
         cut, state["coupe"] = state["coupe"], 0
         send(handler, status, headers, reste[:cut] if cut else reste)
@@ -117,15 +131,14 @@ class _Handler(BaseHTTPRequestHandler):
     serveur: Serveur
 
     def do_GET(self) -> None:
-        self.statut, self.octets = 0, 0
         chemin = unquote(urlsplit(self.path).path)
+        self.recue = Recue(chemin, dict(self.headers))
+        self.serveur.demandes.append(self.recue)
         route = self.serveur.routes.get(chemin, answer(404, b"absent"))
         try:
             route(self)
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True
-        finally:
-            self.serveur.demandes.append((chemin, dict(self.headers), self.statut, self.octets))
 
     def log_message(self, format: str, *args: object) -> None:
         """Keep the tests' output for the tests."""

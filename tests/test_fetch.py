@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 import time
 
+import httpx
 import pytest
 
+from pilotage.answers import redirected
 from pilotage.demande import Demande, Limites
 from pilotage.download import download
 from pilotage.errors import ErreurFiche, ErreurTelechargement
@@ -43,7 +45,7 @@ def test_unchanged_night_costs_one_conditional_request_a_file(serveur, depot):
     serveur.demandes.clear()
     rapport, errors = land(serveur, depot)
     assert (errors, rapport.inchangees, rapport.octets) == ([], 2, 0)
-    assert [(path, status, size) for path, _, status, size in serveur.demandes] == [
+    assert [(demande.chemin, demande.statut, demande.octets) for demande in serveur.demandes] == [
         ("/MANIFEST.tsv", 304, 0), (CHEMIN + "a.csv", 304, 0), (CHEMIN + "b.csv", 304, 0),
     ]  # fmt: skip
     after = sorted((path, path.stat().st_mtime_ns) for path in depot.racine.rglob("*") if path.is_file())
@@ -60,7 +62,7 @@ def test_last_modified_alone_is_enough_for_a_304(serveur, depot):
     offer(serveur, f__csv=route)
     land(serveur, depot)
     assert land(serveur, depot)[0].inchangees == 1
-    assert [status for _, status, _ in serveur.asked(CHEMIN + "f.csv")] == [200, 304]
+    assert [demande.statut for demande in serveur.asked(CHEMIN + "f.csv")] == [200, 304]
 
 
 def test_same_bytes_without_validators_are_not_a_new_delivery(serveur, depot):
@@ -75,8 +77,21 @@ def test_cut_transfer_is_resumed_within_a_run(serveur, depot):
     _, errors = land(serveur, depot)
     assert errors == [] and depot.read_suivi(Demande("essai__fichiers", "2024", "f.csv", "")).taille_octets == len(BON)
     first, second = serveur.asked(CHEMIN + "f.csv")
-    assert first[1:] == (200, 4000) and second[1:] == (206, len(BON) - 4000)
-    assert second[0]["Range"] == "bytes=4000-" and second[0]["If-Range"] == '"v1"'
+    assert (first.statut, first.octets, second.statut, second.octets) == (200, 4000, 206, len(BON) - 4000)
+    assert second.headers["Range"] == "bytes=4000-" and second.headers["If-Range"] == '"v1"'
+
+
+def test_ranges_that_stop_short_are_followed_by_others(serveur, depot):
+    offer(serveur, f__csv=faults.good(BON, coupe=4000, plafond=5000))
+    assert land(serveur, depot)[1] == []
+    assert [demande.octets for demande in serveur.asked(CHEMIN + "f.csv")] == [4000, 5000, len(BON) - 9000]
+
+
+def test_redirection_may_gain_encryption_but_not_lose_it():
+    demande = Demande("essai__fichiers", "2024", "f.csv", "https://exemple.fr/f.csv")
+    assert redirected(demande, httpx.URL("http://exemple.fr/f"), "https://exemple.fr/f").scheme == "https"
+    with pytest.raises(ErreurTelechargement, match="redirection de https vers http"):
+        redirected(demande, httpx.URL("https://exemple.fr/f"), "http://exemple.fr/f")
 
 
 def test_interrupted_run_is_resumed_by_the_next_one(serveur, depot):
@@ -86,7 +101,7 @@ def test_interrupted_run_is_resumed_by_the_next_one(serveur, depot):
     assert depot.partiel(Demande("essai__fichiers", "2024", "f.csv", "")).stat().st_size == 4000
     rapport, errors = land(serveur, depot, once)
     assert errors == [] and rapport.octets == len(BON) - 4000
-    assert sum(size for _, _, size in serveur.asked(CHEMIN + "f.csv")) == len(BON)
+    assert sum(demande.octets for demande in serveur.asked(CHEMIN + "f.csv")) == len(BON)
 
 
 def test_file_that_changed_since_the_cut_is_taken_whole(serveur, depot):
@@ -102,7 +117,7 @@ def test_retry_after_is_honoured(serveur, depot):
     offer(serveur, f__csv=faults.sequence(faults.answer(503, Retry_After="1"), faults.good(BON)))
     debut = time.monotonic()
     assert land(serveur, depot, limites)[1] == []
-    assert 1.0 <= time.monotonic() - debut < 3
+    assert time.monotonic() - debut >= 1.0
 
 
 def test_new_content_is_a_new_delivery_beside_the_former(serveur, depot):
@@ -172,4 +187,4 @@ def test_two_collections_at_once_download_once(serveur, depot):
     for thread in threads:
         thread.join()
     assert sorted(rapport.octets for rapport, errors in outcomes if not errors) == [0, len(BON)]
-    assert sorted(status for _, status, _ in serveur.asked(CHEMIN + "f.csv")) == [200, 304]
+    assert sorted(demande.statut for demande in serveur.asked(CHEMIN + "f.csv")) == [200, 304]

@@ -6,13 +6,14 @@ import gzip
 import io
 import struct
 import zipfile
+from dataclasses import replace
 
 import pytest
 
 from pilotage.errors import ErreurTelechargement
 from pilotage.landing import Depot
 from tests import faults
-from tests.collecte import BON, CHEMIN, land, offer
+from tests.collecte import BON, CHEMIN, LIMITES, land, offer
 
 
 @pytest.fixture
@@ -75,7 +76,7 @@ FAUTES = {
     "trop gros, annoncé": ("f.csv", faults.endless(b"x", annonce=10**9), "trop gros"),
     "trop gros, non annoncé": ("f.csv", faults.endless(b"a;b\n" * 10_000), "trop gros"),
     "trop lent": ("f.csv", faults.endless(b"a;b\n", pause=0.05), "trop lent"),
-    "serveur muet": ("f.csv", faults.silent(0.6), "ne répond plus"),
+    "serveur muet": ("f.csv", faults.silent(0.8), "ne répond plus"),
     "connexion rompue": ("f.csv", faults.hang_up, "connexion impossible ou rompue"),
     "introuvable": ("f.csv", faults.answer(404), "n'est plus à son adresse (404)"),
     "retiré": ("f.csv", faults.answer(410), "n'est plus à son adresse (410)"),
@@ -135,7 +136,8 @@ def test_fault_is_refused_by_name_and_last_good_stays(serveur, depot, faute):
     _, errors = land(serveur, depot)
     assert errors == []
     offer(serveur, **{key: route, "autre__csv": faults.good(BON, etag='"autre"')})
-    _, errors = land(serveur, depot)
+    hurried = replace(LIMITES, duree_max_s=0.7, lecture_s=0.3)
+    _, errors = land(serveur, depot, hurried if faute in ("trop lent", "serveur muet") else LIMITES)
     [error] = errors
     said = str(error)
     assert isinstance(error, ErreurTelechargement)

@@ -50,7 +50,7 @@ def test_connection_goes_to_the_address_that_was_checked_and_to_no_second_answer
             assert client.get(f"http://miroir.exemple:{port}/f").content == b"bon", (
                 "same connection, no second question"
             )
-        assert serveur.demandes[0][1]["Host"] == f"miroir.exemple:{port}"
+        assert serveur.demandes[0].headers["Host"] == f"miroir.exemple:{port}"
     assert next(answers) == ["10.0.0.1"]
 
 
