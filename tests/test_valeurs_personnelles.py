@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pyarrow as pa
 import pytest
+from jinja2 import Environment
+from sqlalchemy import text
 
-from pilotage.valeurs_personnelles import find_personal_value, mask
+from pilotage.config import RACINE
+from pilotage.valeurs_personnelles import COURRIEL, TELEPHONE, find_personal_value, mask
 
 
 def found(value: str, column: str = "adresse") -> str | None:
@@ -59,3 +62,23 @@ def test_the_example_shown_hides_the_value():
     assert mask("jean.dupont@ville.fr") == "j***.******@*****.**"
     kind, shown = find_personal_value("note", pa.array(["appeler 04 50 56 87 49 le soir"]))
     assert (kind, shown) == ("un numéro de téléphone", "0* ** ** ** **")
+
+
+def test_dbt_s_macro_removes_what_would_stop_an_export(warehouse):
+    from pilotage.database import get_engine
+
+    macros = (RACINE / "dbt_project" / "macros" / "personnel.sql").read_text(encoding="utf-8")
+    assert COURRIEL in macros
+    assert TELEPHONE in macros
+    expression = Environment().from_string(macros + "{{ sans_coordonnees('valeur') }}").render().strip()
+    cells = {
+        "6 Rue Capitaine Litolff · 03 80 63 35 21": "6 Rue Capitaine Litolff",
+        "89 Rue bibliotheque@vauxsurseine.fr": "89 Rue",
+        "Place de l 0385888027": "Place de l",
+        "accueil@ville.fr": None,
+        "12 rue des 4 vents, 01500 Ambérieu": "12 rue des 4 vents, 01500 Ambérieu",
+        "13002603200016": "13002603200016",
+    }
+    with get_engine(warehouse).connect() as connection:
+        query = text(f"SELECT {expression.replace(':', chr(92) + ':')} FROM (SELECT CAST(:v AS text) AS valeur) AS x")
+        assert {cell: connection.scalar(query, {"v": cell}) for cell in cells} == cells
