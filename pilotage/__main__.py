@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from pilotage.commandes import generations, postgres, sources
+from pilotage.commandes import etapes, exporter, generations, nuit, postgres, quarantaine, sources
 from pilotage.errors import ErreurPilotage
 
 app = typer.Typer(
@@ -15,19 +15,58 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for nom, module in {"sources": sources, "generations": generations, "postgres": postgres}.items():
+GROUPS = {
+    "sources": sources,
+    "quarantaine": quarantaine,
+    "generations": generations,
+    "exporter": exporter,
+    "postgres": postgres,
+}
+for nom, module in GROUPS.items():
     app.add_typer(module.app, name=nom)
+for command in (
+    nuit.executer,
+    nuit.demarrer,
+    nuit.arreter,
+    etapes.charger,
+    etapes.construire,
+    etapes.pages,
+
+):
+    app.command()(command)
+READERS = {"sources", "quarantaine", "generations", "exporter", "recommander"}
+
+
+@app.callback()
+def prepare(context: typer.Context) -> None:
+    """Have the embedded server answer for commands that only read; it is stopped again if it was."""
+    if context.invoked_subcommand not in READERS:
+        return
+    from pilotage.postgres import lend
+
+    context.with_resource(lend())
 
 
 def main() -> None:
     """Run the command line; a known error is one sentence, never a traceback."""
+    from sqlalchemy.exc import OperationalError, ProgrammingError
+
     try:
         app()
     except ErreurPilotage as error:
-        from rich.console import Console
+        _tell(str(error))
+    except OperationalError as error:
+        _tell(f"la base de données ne répond pas : {error.orig} ; que faire : vérifier DATABASE_URL, ou `make run`")
+    except ProgrammingError as error:
+        _tell(f"l'entrepôt n'a pas ce qu'il faut : {error.orig} ; que faire : `make run` le construit")
 
-        Console(stderr=True, soft_wrap=True).print(f"[bold red]Erreur[/] {error}", highlight=False)
-        sys.exit(1)
+
+def _tell(message: str) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+
+    Console(stderr=True, soft_wrap=True).print(f"[bold red]Erreur[/] {escape(message)}", highlight=False)
+    sys.exit(1)
 
 
 if __name__ == "__main__":

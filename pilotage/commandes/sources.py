@@ -26,15 +26,15 @@ def lister(context: typer.Context) -> None:
     from pilotage.fraicheur import freshness
 
     served = freshness()
-    table = Table(title="Sources")
-    for column in ("Source", "Axe", "Millésime servi", "Âge", "Attendu", "État"):
-        table.add_column(column, no_wrap=column == "Source")
+    table = Table(title="Sources : millésime servi et âge des données, en jours")
+    for column in ("Source", "Millésime", "Âge", "Max", "État"):
+        table.add_column(column, no_wrap=column in ("Source", "Millésime"))
     for nom, card in load_catalogue().items():
         line = served.get(nom)
         age = f"{line.age_jours} j" if line and line.age_jours is not None else "—"
         state = line.etat if line else "jamais chargée"
-        expected = f"≤ {card.fraicheur_max_jours} j"
-        table.add_row(nom, card.axe, line.millesime if line else "—", age, expected, state)
+        expected = f"{card.fraicheur_max_jours} j"
+        table.add_row(nom, line.millesime if line else "—", age, expected, state)
     console.print(table)
 
 
