@@ -198,7 +198,7 @@ def _check_bounds(demande: Demande, taille: int, limites: Limites, limite: float
         raise demande.passagere(
             f"transfert trop lent : {taille} octets reçus en {limites.duree_max_s:g} s",
             attendu=f"le fichier entier en {limites.duree_max_s:g} s au plus",
-            conseil="relancer (le transfert reprendra), ou augmenter PILOTAGE_FETCH_TIMEOUT_S",
+            conseil="relancer (le transfert reprend si le serveur le permet), ou augmenter PILOTAGE_FETCH_TIMEOUT_S",
         )
 
 

@@ -68,8 +68,9 @@ def check_head(demande: Demande, tete: bytes, type_contenu: str | None = None) -
     found = next((nom for debut, nom in MAGIES if tete.startswith(debut)), None)
     expected = MAGIE_ATTENDUE.get(demande.contenant)
     if found != expected and (expected or (found and demande.contenant in TEXTES)):
+        said = f"sont ceux d'un fichier {found}" if found else f"ne sont pas ceux d'un fichier {demande.contenant}"
         raise demande.refus(
-            f"les premiers octets ({tete[:4].hex(' ')}) sont ceux d'un fichier {found or 'd’un autre format'}",
+            f"les premiers octets ({tete[:4].hex(' ')}) {said}",
             attendu=f"un fichier {demande.contenant}",
             conseil="vérifier l'adresse et le format déclaré dans la fiche",
         )
