@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import httpx
 
+from pilotage.errors import ErreurPilotage
+from pilotage.transport import open_client
+
 
 def try_address(url: str, timeout_s: float = 20) -> str:
-    """One sentence on an address; never raises for what the network does."""
+    """One sentence on an address; never raises for what the network does.
+
+    The guard of the collection holds here too: no private address is asked, whatever a redirection says.
+    """
     try:
-        with httpx.Client(follow_redirects=True, timeout=timeout_s) as client, client.stream("GET", url) as answer:
+        with (
+            open_client(None, connexion_s=timeout_s, lecture_s=timeout_s) as client,
+            client.stream("GET", url, follow_redirects=True) as answer,
+        ):
             moved = f", déplacée vers {answer.url}" if answer.history and str(answer.url) != url else ""
             kind = answer.headers.get("content-type", "type non dit").split(";")[0]
             if answer.status_code >= 400:
@@ -16,5 +25,7 @@ def try_address(url: str, timeout_s: float = 20) -> str:
             if kind == "text/html":
                 return f"répond par une page HTML, pas par un fichier{moved}"
             return f"répond : {kind}{moved}"
+    except ErreurPilotage as error:
+        return f"refusée : {error.message}"
     except httpx.HTTPError as error:
         return f"injoignable ({type(error).__name__})"

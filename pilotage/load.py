@@ -70,7 +70,7 @@ def pending(source: str) -> list[Livraison]:
     card = get_source(source)
     query = (
         "SELECT livraison, source, millesime, fichier, sha256, etat, empreinte_fiche FROM pilotage.livraisons "
-        "WHERE source = %s AND etat <> 'remplacee' ORDER BY millesime, fichier"
+        "WHERE source = %s AND etat <> 'remplacee' ORDER BY recue_le, millesime, fichier"
     )
     with psycopg_connection() as connection:
         rows = connection.execute(query, (source,)).fetchall()
