@@ -41,7 +41,11 @@
     {%- set propre -%}
         UPPER(REGEXP_REPLACE({{ texte(colonne) }}, '\.0+$', ''))
     {%- endset -%}
-    CASE WHEN LENGTH({{ propre }}) = {{ longueur - 1 }} THEN '0' || {{ propre }} ELSE {{ propre }} END
+    CASE
+        WHEN {{ colonne }} ~ '^[0-9A-Z]{{ "{" ~ longueur ~ "}" }}$' THEN {{ colonne }}
+        WHEN LENGTH({{ propre }}) = {{ longueur - 1 }} THEN '0' || {{ propre }}
+        ELSE {{ propre }}
+    END
 {%- endmacro %}
 
 {# Département of a commune code: 97x and 98x on three characters. #}

@@ -33,6 +33,7 @@
         REPLACE(TRANSLATE(LOWER({{ colonne }}), E' \t\r\n\u00a0\u2009\u202f', ''), ',', '.')
     {%- endset -%}
     CASE
+        WHEN {{ colonne }} ~ '^[0-9]{1,9}$' THEN CAST({{ colonne }} AS {{ type }})
         WHEN {{ est_absent(colonne) }} THEN NULL
         WHEN {{ propre }} ~ E'{{ motif }}' THEN CAST(CAST({{ propre }} AS numeric) AS {{ type }})
         ELSE {{ refuser(colonne, type) }}

@@ -35,11 +35,11 @@ departs AS (
 ),
 
 composantes AS (
-    SELECT DISTINCT ON (code_commune) code_commune AS code_ancien, code_parent AS code_commune, nature
-    FROM {{ ref('stg_insee__communes') }}
-    WHERE nature <> 'COM' AND millesime = (SELECT MAX(millesime) FROM {{ ref('int_communes_courantes') }})
-        AND code_commune NOT IN (SELECT code_commune FROM {{ ref('int_communes_courantes') }})
-    ORDER BY code_commune, nature
+    SELECT DISTINCT ON (cog.code_commune) cog.code_commune AS code_ancien, cog.code_parent AS code_commune, cog.nature
+    FROM {{ ref('stg_insee__communes') }} AS cog
+    WHERE cog.nature <> 'COM' AND cog.millesime = (SELECT MAX(millesime) FROM {{ ref('int_communes_courantes') }})
+        AND cog.code_commune NOT IN (SELECT code_commune FROM {{ ref('int_communes_courantes') }})
+    ORDER BY cog.code_commune, cog.nature
 ),
 
 reunies AS (

@@ -1,6 +1,7 @@
 -- Grain : une ligne par CRTE et par groupement ou commune signataire (les couples écrits deux fois n'en font qu'un).
 SELECT DISTINCT
     _millesime AS millesime,
+    {{ code_region('insee_reg') }} AS code_region,
     {{ texte('id_crte') }} AS code_crte,
     {{ texte('lib_crte') }} AS nom_crte,
     {{ siren('siren_groupement') }} AS siren_signataire,

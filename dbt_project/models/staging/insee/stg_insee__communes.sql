@@ -1,4 +1,6 @@
 -- Grain : une ligne par code et par nature de commune (COM, COMD, COMA, ARM), par millésime du COG.
+-- A table, not a view: six models read it.
+{{ config(materialized='table') }}
 SELECT
     _millesime AS millesime,
     {{ texte('typecom') }} AS nature,
