@@ -19,6 +19,7 @@ from pilotage.config import Settings, get_settings
 from pilotage.database import get_engine, psycopg_connection
 from pilotage.dossiers import Dossier, open_dossier, waiting_candidates
 from pilotage.load import Livraison, attach, partition_name
+from pilotage.pages_controle import REPLAY
 from pilotage.table_controle import SCHEMA, control_table
 from pilotage.verdicts import INDEX, explain_failure, find_faults, offending_lines, record
 
@@ -155,7 +156,7 @@ def _refuse(connection: psycopg.Connection, livraison: Livraison, failures: list
 def _replay_delivery(settings: Settings, dossier: Dossier, report: RapportControle) -> None:
     from pilotage.jugement import validate
 
-    livraison, name = dossier.livraison, f"rejeu_{dossier.livraison.livraison}"
+    livraison, name = dossier.livraison, f"{REPLAY}{dossier.livraison.livraison}"
     trial = sql.Identifier(SCHEMA, name)
     partition = sql.Identifier("raw", dossier.candidate)
     with psycopg_connection() as connection:

@@ -26,6 +26,7 @@ from great_expectations.data_context.types.base import DataContextConfig, InMemo
 
 from pilotage.config import Settings
 from pilotage.errors import ErreurConfiguration, ErreurControle
+from pilotage.pages_controle import make_local, write_index
 from pilotage.suites import Regle
 
 EXAMPLES = 5
@@ -79,17 +80,20 @@ def validate(
 
 
 def build_docs(settings: Settings) -> None:
-    """Render the pages that are missing, and the index; one process at a time."""
+    """Render the pages that are missing, then the index; one process at a time."""
     context = _context(settings.database_url, str(settings.home), str(settings.data_docs))
+    docs, results = settings.data_docs, settings.home / "gx" / "resultats"
     with (settings.home / "gx" / "verrou").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        pages = {path.with_suffix("").relative_to(settings.data_docs / "validations") for path in _pages(settings)}
-        results = context.validation_results_store.list_keys()
-        fresh = [key for key in results if not any(str(p) == "/".join(key.to_tuple()) for p in pages)]
-        suites = list(context.stores["expectations_store"].list_keys())
-        changed = {key.expectation_suite_identifier.name for key in fresh}
+        known = context.validation_results_store.list_keys()
+        fresh = [key for key in known if not (docs / "validations" / f"{'/'.join(key.to_tuple())}.html").exists()]
         if fresh:
-            context.build_data_docs(resource_identifiers=[*fresh, *(s for s in suites if s.name in changed)])
+            changed = {key.expectation_suite_identifier.name for key in fresh}
+            suites = [key for key in context.stores["expectations_store"].list_keys() if key.name in changed]
+            context.build_data_docs(resource_identifiers=[*fresh, *suites])
+        for page in docs.rglob("*.html"):
+            make_local(page)
+        write_index(docs, results)
 
 
 @lru_cache(maxsize=4)
@@ -116,10 +120,6 @@ def _context(url: str, home: str, docs: str):
 def _files(store: str, folder: str) -> dict[str, Any]:
     backend = {"class_name": "TupleFilesystemStoreBackend", "base_directory": folder}
     return {"class_name": store, "store_backend": backend}
-
-
-def _pages(settings: Settings):
-    return (settings.data_docs / "validations").rglob("*.html")
 
 
 def _result_format(index: str | None) -> dict[str, Any]:
