@@ -10,3 +10,8 @@
     {%- endfor -%}
     {%- endif -%}
 {%- endmacro %}
+
+{# The key of a table built before the dimension that it points to. #}
+{% macro rattacher(modele, colonne) -%}
+    ALTER TABLE {{ ref(modele) }} ADD FOREIGN KEY ({{ colonne }}) REFERENCES {{ this }} ({{ colonne }})
+{%- endmacro %}
