@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import httpcore
 import httpx
 
-from pilotage.errors import ErreurPilotage
-from pilotage.transport import open_client
+from pilotage.transport import AdresseInterdite, open_client
 
 
 def try_address(url: str, timeout_s: float = 20) -> str:
@@ -25,7 +25,7 @@ def try_address(url: str, timeout_s: float = 20) -> str:
             if kind == "text/html":
                 return f"répond par une page HTML, pas par un fichier{moved}"
             return f"répond : {kind}{moved}"
-    except ErreurPilotage as error:
-        return f"refusée : {error.message}"
-    except httpx.HTTPError as error:
+    except AdresseInterdite as error:
+        return f"refusée : elle mène à une adresse privée ({error})"
+    except (httpx.HTTPError, httpcore.NetworkError) as error:
         return f"injoignable ({type(error).__name__})"

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from pilotage import pages
 from pilotage.__main__ import app
+from pilotage.adresses import try_address
 from pilotage.catalogue import FICHES, read_card
 from pilotage.config import Settings
 from pilotage.ebauche import draft
@@ -58,3 +59,8 @@ def test_draft_reads_its_own_example(tmp_path: Path) -> None:
 
 def test_derived_files_are_up_to_date() -> None:
     assert pages.stale() == []
+
+
+def test_trying_an_address_never_raises_and_never_asks_a_private_one() -> None:
+    assert try_address("https://127.0.0.1:1/fichier.csv").startswith("refusée : elle mène à une adresse privée")
+    assert try_address("https://nulle-part.invalid/fichier.csv").startswith("injoignable")
