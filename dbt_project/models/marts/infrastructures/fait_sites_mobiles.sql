@@ -1,0 +1,46 @@
+-- depends_on: {{ ref('dim_territoires') }}
+-- Grain : une ligne par opérateur et site. La commune est celle du centre le plus proche : le fichier ne donne qu'une position.
+{{ config(post_hook="{{ contraintes(['id_site'], {'cle_territoire': ['dim_territoires', 'cle_territoire']}) }}") }}
+WITH communes AS (
+    SELECT code_commune, code_departement, code_region, latitude, longitude
+    FROM {{ ref('dim_communes') }}
+    WHERE est_actuelle AND latitude IS NOT NULL
+),
+
+proches AS (
+    SELECT DISTINCT ON (site.id_source)
+        site.id_source,
+        communes.code_commune,
+        communes.code_departement,
+        communes.code_region,
+        {{ haversine_m('site.latitude', 'site.longitude', 'communes.latitude', 'communes.longitude') }} / 1000 AS distance_centre_km
+    FROM {{ ref('stg_arcep__sites_mobiles') }} AS site
+    INNER JOIN communes
+        ON ABS(communes.latitude - site.latitude) < {{ var('site_commune_max_deg') }}
+        AND ABS(communes.longitude - site.longitude) < {{ var('site_commune_max_deg') }}
+    ORDER BY site.id_source, distance_centre_km, communes.code_commune
+)
+
+SELECT
+    site.id_source AS id_site,
+    site.millesime,
+    fiche.date_donnees,
+    site.operateur,
+    site.latitude,
+    site.longitude,
+    site.a_2g,
+    site.a_3g,
+    site.a_4g,
+    proches.code_commune,
+    CASE WHEN proches.code_commune IS NOT NULL THEN 'commune:' || proches.code_commune END AS cle_territoire,
+    proches.code_departement AS territoire,
+    proches.code_region,
+    proches.distance_centre_km,
+    -- The same operator, position and techniques twice: three rows of upstream, kept and marked.
+    ROW_NUMBER() OVER (
+        PARTITION BY site.millesime, site.operateur, site.latitude, site.longitude ORDER BY site.id_source
+    ) > 1 AS est_repete
+FROM {{ ref('stg_arcep__sites_mobiles') }} AS site
+LEFT JOIN {{ ref('fiches_millesimes') }} AS fiche
+    ON fiche.source = 'arcep__sites_mobiles' AND fiche.millesime = site.millesime
+LEFT JOIN proches ON proches.id_source = site.id_source
