@@ -1,0 +1,30 @@
+"""`python -m models_ml fiche`: write the model card of the published run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="Le recommandeur.", no_args_is_help=True)
+
+
+@app.callback()
+def main() -> None:
+    """Le recommandeur de Pilotage."""
+
+
+@app.command()
+def fiche(
+    sortie: Annotated[Path, typer.Option(help="Fichier à écrire.")] = Path(__file__).with_name("FICHE.md"),
+) -> None:
+    """Écrire la fiche du modèle d'après le calcul publié."""
+    from models_ml.fiche import load_bilan, render
+
+    sortie.write_text(render(load_bilan()), encoding="utf-8")
+    typer.echo(f"fiche écrite : {sortie}")
+
+
+if __name__ == "__main__":
+    app()

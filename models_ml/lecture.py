@@ -1,0 +1,104 @@
+"""The queries that bring the marts of a generation to the recommender; nothing else of the warehouse is read."""
+
+from __future__ import annotations
+
+import pandas as pd
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import ProgrammingError
+
+from models_ml.donnees import Donnees
+from pilotage.errors import ErreurRecommandation
+
+# The newest millésime of each commune, whole: what is secret there is missing, an older figure does not replace it.
+COMMUNES = """
+WITH profils AS (
+    SELECT DISTINCT ON (code_commune) code_commune, chomeurs_15_64, actifs_15_64
+    FROM {commun}.fait_profils ORDER BY code_commune, millesime DESC
+),
+revenus AS (
+    SELECT DISTINCT ON (code_commune) code_commune, revenu_median_eur, taux_pauvrete_pct
+    FROM {commun}.fait_revenus ORDER BY code_commune, millesime DESC
+),
+fragilites AS (
+    SELECT DISTINCT ON (code_commune) code_commune, score_thd, score_4g, score_pauvrete, score_65_ans, score_diplome
+    FROM {usages}.fait_fragilite_numerique ORDER BY code_commune, millesime DESC
+)
+SELECT
+    c.code_commune, c.nom_commune, c.code_departement, c.code_region, c.siren_epci, c.niveau_densite,
+    c.classe_ruralite, c.population, c.latitude, c.longitude, c.superficie_km2,
+    r.revenu_median_eur, r.taux_pauvrete_pct, p.chomeurs_15_64, p.actifs_15_64,
+    f.score_thd, f.score_4g, f.score_pauvrete, f.score_65_ans, f.score_diplome
+FROM {commun}.dim_communes AS c
+LEFT JOIN profils AS p ON p.code_commune = c.code_commune
+LEFT JOIN revenus AS r ON r.code_commune = c.code_commune
+LEFT JOIN fragilites AS f ON f.code_commune = c.code_commune
+WHERE c.est_actuelle
+ORDER BY c.code_commune
+"""
+SITES = """
+SELECT id_fs AS id_site, nom, code_commune, latitude, longitude, date_labellisation AS date_ouverture, format, type_site
+FROM {usages}.fait_france_services
+WHERE est_actif AND millesime = (SELECT MAX(millesime) FROM {usages}.fait_france_services)
+ORDER BY id_fs
+"""
+LIEUX = """
+SELECT
+    CASE s.source
+        WHEN 'laposte__points_contact' THEN 'poste'
+        WHEN 'culture__bibliotheques' THEN 'bibliotheque'
+        WHEN 'mednum__lieux_mediation' THEN 'mediation'
+        WHEN 'anct__aidants_connect' THEN 'aidants_connect'
+        WHEN 'anct__conseillers_numeriques' THEN 'conseiller_numerique'
+    END AS nature,
+    l.code_commune, l.nom_lieu AS nom, l.latitude, l.longitude, MIN(s.millesime) AS millesime
+FROM {commun}.dim_lieux AS l
+INNER JOIN {commun}.pont_lieux_sources AS s ON s.id_lieu = l.id_lieu
+WHERE s.source IN (
+    'laposte__points_contact', 'culture__bibliotheques', 'mednum__lieux_mediation', 'anct__aidants_connect',
+    'anct__conseillers_numeriques'
+)
+GROUP BY s.source, l.id_lieu, l.code_commune, l.nom_lieu, l.latitude, l.longitude
+ORDER BY s.source, l.id_lieu
+"""
+POPULATIONS = """
+SELECT code_commune, millesime, population_municipale
+FROM {commun}.fait_populations WHERE population_municipale IS NOT NULL ORDER BY millesime, code_commune
+"""
+SIMULEE = "SELECT COALESCE(BOOL_OR(est_simule), FALSE) FROM {commun}.dim_territoires"
+
+
+def load_donnees(generation: str | None = None) -> Donnees:
+    """Read and check the marts of a generation, or of the visible one.
+
+    Raises:
+        ErreurRecommandation: a mart or column is absent, or a value breaks what the marts promise.
+    """
+    from pilotage.database import get_engine
+    from pilotage.generations import schema
+
+    names = {axis: f'"{schema(axis, generation)}"' for axis in ("commun", "usages")}
+    with get_engine().connect() as connection:
+        frames = {
+            name: read(connection, query.format(**names))
+            for name, query in (
+                ("communes", COMMUNES), ("sites", SITES), ("lieux", LIEUX), ("populations", POPULATIONS)
+            )
+        }  # fmt: skip
+        simulated = bool(connection.scalar(text(SIMULEE.format(**names))))
+    return Donnees.assemble(generation=generation or "visible", est_simulee=simulated, **frames)
+
+
+def read(connection: Connection, query: str, **parameters) -> pd.DataFrame:
+    """Rows of a query as a frame.
+
+    Raises:
+        ErreurRecommandation: PostgreSQL does not know a schema, table or column that the query names.
+    """
+    try:
+        result = connection.execute(text(query), parameters)
+        return pd.DataFrame(result.fetchall(), columns=list(result.keys()))
+    except ProgrammingError as error:
+        reason = str(error.orig).splitlines()[0]
+        raise ErreurRecommandation(
+            f"lecture des marts impossible ({reason})", conseil="construire l'entrepôt avant la recommandation"
+        ) from error

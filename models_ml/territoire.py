@@ -1,0 +1,131 @@
+"""What the recommender says of one territory: its communes' decisions, and a plan of N sites solved for it alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+import numpy as np
+import pandas as pd
+
+from models_ml import parametres
+from models_ml.couverture import Proposition, candidate_minutes, propose
+from models_ml.deplacements import commune_places, site_places, travel_table
+from models_ml.donnees import Donnees
+from models_ml.lecture import load_donnees, read
+from pilotage.errors import ErreurRecommandation
+
+NIVEAUX = ("france", "departement", "region", "epci", "crte", "commune")
+TERRITOIRES = "SELECT cle_territoire, niveau, code_territoire, nom_territoire, population FROM commun.dim_territoires"
+DECISIONS = """
+SELECT
+    d.code_commune, c.nom_commune, c.population, a.temps_min, a.methode, d.action, d.libelle_action, d.score,
+    d.score_bas, d.score_haut, d.raisons, d.stabilite, d.bascule, d.donnees_manquantes, s.ressemblance_passee
+FROM recommandation.decisions AS d
+INNER JOIN commun.pont_communes_territoires AS p ON p.code_commune = d.code_commune AND p.cle_territoire = :cle
+INNER JOIN commun.dim_communes AS c ON c.code_commune = d.code_commune AND c.est_actuelle
+INNER JOIN recommandation.acces AS a ON a.code_commune = d.code_commune AND a.service = d.service
+INNER JOIN recommandation.scores AS s ON s.code_commune = d.code_commune AND s.service = d.service
+WHERE d.service = :service
+ORDER BY d.score DESC NULLS LAST, d.code_commune
+"""
+
+
+@dataclass(frozen=True)
+class Reponse:
+    """A territory's answer. decisions: one row a commune, most urgent first. plan: None when no budget was asked for.
+
+    autres: people outside the territory whom the plan also serves within the threshold.
+    """
+
+    territoire: pd.Series
+    homonymes: list[str]
+    decisions: pd.DataFrame
+    est_simulee: bool
+    plan: Proposition | None
+    communes: pd.DataFrame
+    autres: float
+    seuil_min: float
+
+
+def find_territory(territories: pd.DataFrame, code: str) -> tuple[pd.Series, list[str]]:
+    """The territory of that code or key `niveau:code`, and the keys of the others that share the code.
+
+    Départements and regions share codes (75 is Paris and Nouvelle-Aquitaine): the first of NIVEAUX is taken.
+
+    Raises:
+        ErreurRecommandation: none has it; close codes and names are suggested.
+    """
+    asked = code.strip()
+    found = territories[(territories.cle_territoire == asked) | (territories.code_territoire == asked.upper())]
+    found = found if len(found) else territories[territories.code_territoire == asked.zfill(2)]
+    if len(found):
+        found = found.sort_values("niveau", key=lambda levels: levels.map(NIVEAUX.index))
+        return found.iloc[0], found.cle_territoire.tolist()[1:]
+    raise ErreurRecommandation(
+        f"territoire « {asked} » inconnu",
+        attendu="un code de commune, d'EPCI (SIREN), de CRTE, de département, de région, ou FR",
+        conseil="essayer " + " ; ".join(suggest(territories, asked)),
+    )
+
+
+def suggest(territories: pd.DataFrame, asked: str, count: int = 5) -> list[str]:
+    """Territories whose name holds or resembles what was typed, else whose code resembles it: «code (nom, niveau)»."""
+    names = territories.nom_territoire.fillna("")
+    lower = names.str.lower()
+    holding = territories[lower.str.contains(asked.lower(), regex=False)]
+    holding = holding.sort_values("population", ascending=False)
+    close = get_close_matches(asked.lower(), lower.unique().tolist(), n=count, cutoff=0.7)
+    alike = territories[lower.isin(close)].sort_values("population", ascending=False)
+    codes = get_close_matches(asked.upper(), territories.code_territoire.tolist(), n=count, cutoff=0.4)
+    near = territories[territories.code_territoire.isin(codes)]
+    picked = pd.concat([holding, alike, near]).drop_duplicates("cle_territoire").head(count)
+    return [f"{t.code_territoire} ({t.nom_territoire}, {t.niveau})" for t in picked.itertuples()] or ["FR (France)"]
+
+
+def answer(code: str, budget: int | None, service: str) -> Reponse:
+    """Read the visible generation's decisions for a territory and, if a budget is given, solve its plan now.
+
+    Raises:
+        ErreurRecommandation: unknown service or territory, negative budget, or nothing published yet.
+    """
+    from pilotage.database import get_engine
+
+    parametres.load_service(service)
+    if budget is not None and budget < 1:
+        raise ErreurRecommandation(f"budget de {budget} site", attendu="au moins un nouveau site")
+    with get_engine().connect() as connection:
+        territory, homonyms = find_territory(read(connection, TERRITOIRES), code)
+        decisions = read(connection, DECISIONS, cle=territory.cle_territoire, service=service)
+    if decisions.empty:
+        raise ErreurRecommandation("aucune décision publiée", conseil="lancer `make run`, puis recommencer")
+    donnees = load_donnees()
+    inside = donnees.communes.code_commune.isin(decisions.code_commune).to_numpy()
+    threshold = parametres.load_decision().plan.seuil_min
+    plan, others = solve(donnees, inside, budget, threshold) if budget else (None, 0.0)
+    return Reponse(territory, homonyms, decisions, donnees.est_simulee, plan, donnees.communes, others, threshold)
+
+
+def solve(donnees: Donnees, inside: np.ndarray, budget: int, threshold: float) -> tuple[Proposition, float]:
+    """Best `budget` communes of the territory where to open, given every open site, on either side of its border.
+
+    Only the territory's people count in the objective; the people beyond the border whom the plan serves are returned.
+    """
+    origins, sites = commune_places(donnees.communes), donnees.sites
+    targets = site_places(sites.latitude, sites.longitude, donnees.commune_index(sites.code_commune), origins)
+    area = donnees.communes.superficie_km2.to_numpy()
+    served = np.diff(travel_table(origins, targets, threshold, area).indptr) > 0
+    p = parametres.load_decision().plan
+    plan = propose(
+        candidate_minutes(origins, area, threshold),
+        served,
+        donnees.communes.population.to_numpy(),
+        budget,
+        threshold,
+        allowed=inside,
+        counted=inside,
+        gap=p.ecart,
+        time_limit=p.limite_s,
+    )
+    gained = ~served & ~inside & (plan.minutes <= threshold)
+    return plan, float(np.nansum(donnees.communes.population.to_numpy()[gained]))
