@@ -10,7 +10,7 @@
 
 {# What upstream writes where it has nothing to say. #}
 {% macro est_absent(colonne) -%}
-    COALESCE(LOWER(BTRIM({{ colonne }}, E' \t\r\n\u00a0\u2009\u202f')), '') IN ('', '-', 's', 'nd', 'ns', 'na', 'n/a', 'null')
+    COALESCE(LOWER(BTRIM({{ colonne }}, E' \t\r\n\u00a0\u2009\u202f')), '') IN ('', '-', 's', 'nd', 'ns', 'na', 'n/a', 'null', 'non renseigné')
 {%- endmacro %}
 
 {# Statistical secrecy, said by upstream: not the same as a value nobody collected. #}

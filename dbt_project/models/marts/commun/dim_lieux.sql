@@ -1,0 +1,49 @@
+-- Grain : une ligne par lieu réel où un public trouve une aide ou un service, tel que les sources permettent de le voir.
+-- Name, address and position are those of its first description: France services, then mediation, libraries, La Poste,
+-- Aidants Connect, advisers. A flag is true when a source says so of an open place.
+-- depends_on: {{ ref('dim_territoires') }}
+{{ config(post_hook=[
+    "{{ contraintes(['id_lieu'], {'cle_territoire': ['dim_territoires', 'cle_territoire']}) }}",
+    "{{ rattacher('pont_lieux_sources', 'id_lieu') }}",
+]) }}
+WITH descriptions AS (
+    SELECT
+        pont.id_lieu, l.*,
+        CASE l.source
+            WHEN 'anct__france_services' THEN 'france_services'
+            WHEN 'mednum__lieux_mediation' THEN 'mediation'
+            WHEN 'anct__aidants_connect' THEN 'aidants_connect'
+            WHEN 'anct__conseillers_numeriques' THEN 'conseiller_numerique'
+            WHEN 'culture__bibliotheques' THEN 'bibliotheque'
+            WHEN 'laposte__points_contact' THEN 'la_poste'
+        END AS categorie
+    FROM {{ ref('pont_lieux_sources') }} AS pont
+    INNER JOIN {{ ref('int_lieux_localises') }} AS l USING (source, millesime, id_source)
+),
+
+premieres AS (
+    SELECT DISTINCT ON (id_lieu) * FROM descriptions ORDER BY id_lieu, cle
+),
+
+reunies AS (
+    SELECT
+        id_lieu,
+        (ARRAY_AGG(code_commune ORDER BY cle) FILTER (WHERE code_commune IS NOT NULL))[1] AS code_commune,
+        (ARRAY_AGG(siret ORDER BY cle) FILTER (WHERE siret IS NOT NULL))[1] AS siret,
+        (ARRAY_AGG(code_postal ORDER BY cle) FILTER (WHERE code_postal IS NOT NULL))[1] AS code_postal,
+        COUNT(DISTINCT source) AS nb_sources,
+        COUNT(*) AS nb_descriptions,
+        {% for categorie, nom in {'france_services': 'est_france_services', 'bibliotheque': 'est_bibliotheque', 'la_poste': 'est_poste',
+            'mediation': 'est_mediation', 'aidants_connect': 'est_aidants_connect', 'conseiller_numerique': 'est_conseiller_numerique'}.items() %}
+        COALESCE(BOOL_OR(est_ouvert) FILTER (WHERE categorie = '{{ categorie }}'), FALSE) AS {{ nom }}{{ ',' if not loop.last }}
+        {% endfor %}
+    FROM descriptions
+    GROUP BY id_lieu
+)
+
+SELECT
+    r.id_lieu, p.nom AS nom_lieu, p.categorie, r.code_commune, 'commune:' || r.code_commune AS cle_territoire, p.adresse, r.code_postal,
+    p.latitude, p.longitude, r.siret, r.nb_sources, r.nb_descriptions, r.est_france_services, r.est_bibliotheque, r.est_poste,
+    r.est_mediation, r.est_aidants_connect, r.est_conseiller_numerique
+FROM reunies AS r
+INNER JOIN premieres AS p USING (id_lieu)
