@@ -11,6 +11,7 @@ from pilotage.simulation.ecriture import Depot, minimal
 from pilotage.simulation.histoire import Histoire
 from pilotage.simulation.insee_codes import nom_region
 from pilotage.simulation.portes import ASSOCIATION, BIBLIOTHEQUE, MAIRIE, MAISON, POSTE, FranceServices, Portes
+from pilotage.simulation.territoire import rares
 
 DEMARCHES = noms.mots(
     "Question 99 → Nombre Demarche Argent|Question 107 → Nombre Demarche Etranger|Question 103 → Nombre Demarche "
@@ -57,7 +58,9 @@ def write_aidants(portes: Portes, sites: FranceServices, h: Histoire, depot: Dep
     t, rng = portes.t, portes.t.tirage("aidants")
     choix = choisir(portes, sites, t.nombre(5_227, 15), 0.2, "aidants")
     n, label = len(choix), set(sites.porte.tolist())
-    sort, aidants = rng.random((n, 6)), rng.geometric(0.32, n) - (rng.random(n) < 0.06)
+    sort, aidants = rng.random((n, 5)), rng.geometric(0.32, n) - (rng.random(n) < 0.06)
+    zeros = [k for k, i in enumerate(choix.tolist()) if portes.cp[i].startswith("0")]
+    perdus = set(zeros[1 : 1 + rares(n, 22 / 5227, 0.009)])
     actif = (rng.random(n) < 0.32)[:, None] & (rng.random((n, 12)) < 0.38)
     usagers = np.where(actif, np.ceil(rng.lognormal(1.2, 1.3, (n, 12))), 0).astype(int)
     base = []
@@ -71,8 +74,8 @@ def write_aidants(portes: Portes, sites: FranceServices, h: Histoire, depot: Dep
             "Is Active": "false" if sort[k, 2] < 0.009 else "true",
             "City Insee Code": "" if sort[k, 3] < 0.043 else portes.code(i, h.etats["2021"], arrondissement=True),
             "Address": f"{rue} \n{portes.cp[i]} {ville}" if sauts else rue,
-            "Zip Code": portes.cp[i].lstrip("0") if sort[k, 4] < 0.06 else portes.cp[i],
-            "Siret": "0.0" if sort[k, 5] < 0.004 else portes.siret[i] + ".0",
+            "Zip Code": portes.cp[i].lstrip("0") if k in perdus else portes.cp[i],
+            "Siret": "0.0" if sort[k, 4] < 0.004 else portes.siret[i] + ".0",
             "France Services Label": "true" if i in label else "false",
             "City": noms.majuscules(ville) if style == 1 else ville, "Nombre d'aidants": str(max(0, aidants[k])),
             "Question 110 → Nombre D'usagers Uniques": str(usagers[k, 0] or ""),
@@ -96,7 +99,7 @@ def write_conseillers(portes: Portes, sites: FranceServices, h: Histoire, depot:
     choix = choisir(portes, sites, t.nombre(2_889, 12), 0.19, "conseillers")
     n, fs = len(choix), set(sites.porte.tolist())
     combien = 1 + rng.poisson(0.22, n)
-    mois, sort = rng.integers(1, 19, n), rng.random((n, 4))
+    mois, sort, errones = rng.integers(1, 19, n), rng.random((n, 4)), rares(n, 0.02, 0.025)
     rangees = []
     for k, i in enumerate(choix.tolist()):
         dep = t.codes_dep[t.dep[portes.village[i]]]
@@ -104,7 +107,7 @@ def write_conseillers(portes: Portes, sites: FranceServices, h: Histoire, depot:
         public = portes.genre[i] in (MAIRIE, BIBLIOTHEQUE)
         an, m = divmod(int(mois[k]) + 2, 12)
         code = portes.code(i, etat, arrondissement=True)
-        faux = t.codes_dep[(t.dep[portes.village[i]] + 1) % 4] if sort[k, 0] < 0.02 else dep
+        faux = t.codes_dep[(t.dep[portes.village[i]] + 1) % 4] if k < errones else dep
         adresse = f"{portes.adresse(i, 'abrege')} {portes.cp[i]} {noms.majuscules(portes.commune(i, etat))}"
         rangees.append((
             noms.majuscules(nom_structure(portes, i, 0)), portes.commune(i, etat), f"Département simulé {dep}",

@@ -164,8 +164,10 @@ def _write_fibre_2025(t: Territoire, h: Histoire, p: Profils, depot: Depot) -> N
     rng, etat = t.tirage("fibre 2025"), h.etats["2024"]
     anciens = np.setdiff1d(h.etats["2021"].chefs, etat.chefs)
     anciens = anciens[rng.permutation(len(anciens))[: t.nombre(13)]]
-    gardes = rng.permutation(len(etat.chefs))[t.nombre(9) :]
-    locaux = np.append(etat.somme(np.rint(p.locaux * 1.04))[gardes], np.rint(p.locaux[anciens] * 0.1)).astype(int)
+    habites = etat.somme(np.rint(p.locaux * 1.04))
+    gardes = rng.permutation(len(etat.chefs))[t.nombre(6) :]
+    gardes = gardes[habites[gardes] > 0]  # destroyed villages are absent from the real table too
+    locaux = np.append(habites[gardes], np.ceil(p.locaux[anciens] * 0.1)).astype(int)
     part = np.append((etat.somme(p.part_fibre(2025.4) * p.locaux) / np.maximum(etat.somme(p.locaux), 1))[gardes],
                      p.part_fibre(2025.4)[anciens])  # fmt: skip
     codes = [*t.code[etat.chefs[gardes]].tolist(), *t.code[anciens].tolist()]
@@ -200,12 +202,13 @@ def _write_sites(t: Territoire, prefixe: str, depot: Depot) -> None:
     else:
         lon, lat = (np.full(n, c) for c in ILES[prefixe])
     codes = operateurs.split()
-    quatre = (rng.random(n) < 0.9).astype(int)
+    quatre = rng.random(n) < 0.9
+    deux = rng.random(n) < 0.95
+    trois = quatre | ~deux | (rng.random(n) < 0.5)  # every site carries at least one generation
     colonnes = [
         [codes[k] for k in np.sort(rng.integers(len(codes), size=n)).tolist()],
         decimal(lon + rng.normal(0, 0.02, n), 7), decimal(lat + rng.normal(0, 0.02, n), 7),
-        texte((rng.random(n) < 0.95).astype(int)), texte(np.maximum(quatre, rng.random(n) < 0.5).astype(int)),
-        texte(quatre),
+        *(texte(g.astype(int)) for g in (deux, trois, quatre)),
     ]  # fmt: skip
     depot.csv(
         "arcep__sites_mobiles", "2020T2", f"{prefixe}_sites_mobiles_2020_T2.csv", "Operateur;X;Y;C2G;C3G;C4G", colonnes,

@@ -8,6 +8,7 @@ from pilotage.simulation import noms
 from pilotage.simulation.ecriture import Depot, guillemets
 from pilotage.simulation.histoire import Histoire
 from pilotage.simulation.portes import MAIRIE, POSTE, FranceServices, Portes
+from pilotage.simulation.territoire import rares
 
 HORAIRES = (
     "09:00 - 12:00 / 14:00 - 17:00", "08:30 - 12:00 / 13:30 - 17:00", "09:00 - 12:30 / 13:30 - 17:00", "09:00 - 12:00",
@@ -95,7 +96,8 @@ class Listes:
     def _write_2022(self) -> None:
         rangees = []
         ouverts = self.s.ouverts("2022-12-01", avec_fermes=True).tolist()
-        muets, t = self.p.t.nombre(26), self.p.t
+        n, t = len(ouverts), self.p.t
+        muets, sans_commune = rares(n, 26 / 2683, 0.009), rares(n, 1 / 2683, 0.011)
         for k, rang in enumerate(ouverts):
             label = self.s.label[rang]
             label = "2022-12-01" if label == "2022-11-15" else label  # the date that the later list corrects
@@ -103,15 +105,15 @@ class Listes:
             r |= {"itinerance": "Oui" if self.format[rang] in (2, 4) else "Non", "groupe": self._group(rang)}
             r |= {"format_fs": "Antenne" if self.antenne[rang] else "Site principal"}
             r["labellisation"] = f"Espace labellisé {jour_francais(label)}"
-            if len(ouverts) - 3 - muets <= k < len(ouverts) - 3:
+            if n - 3 - muets <= k < n - 3:
                 r |= dict.fromkeys(("adresse", "insee_com", "code_postal", "lib_com", "latitude", "longitude"), "")
                 r |= dict.fromkeys(("mail", "telephone", *(f"h_{j}" for j in (*JOURS, "samedi"))), "")
-            if k == len(ouverts) // 2:
+            if n // 2 <= k < n // 2 + min(1, sans_commune):
                 r |= {"insee_com": "0null", "latitude": "", "longitude": ""}
-            if k == len(ouverts) // 3:
+            if k == n // 3:
                 r["labellisation"] = ""
-            if k >= len(ouverts) - t.nombre(5):
-                r["id_fs"] = f"temp_{k - len(ouverts) + t.nombre(5) + 1}"
+            if k >= n - t.nombre(5):
+                r["id_fs"] = f"temp_{k - n + t.nombre(5) + 1}"
             rangees.append(r)
         self._csv("2022-12-01", "liste-fs-20221201.csv", ENTETE_2022, rangees)
 
@@ -127,7 +129,7 @@ class Listes:
             r["labellisation_fs"] = f"Espace labellisé {jour_francais(label)}"
             if k == len(ouverts) // 2:
                 r["lib_fs"] = r["lib_fs"] + " "
-            if k == len(ouverts) // 3:
+            if len(ouverts) // 3 <= k < len(ouverts) // 3 + min(1, rares(len(ouverts), 1 / 2845, 0.009)):
                 r["insee_dep"] = self.p.t.codes_dep[0]
             rangees.append(r)
         jumeaux = max(1, round(len(rangees) * 0.003))

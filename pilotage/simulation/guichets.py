@@ -9,6 +9,7 @@ from pilotage.simulation.adresses import centres
 from pilotage.simulation.ecriture import Depot, minimal
 from pilotage.simulation.histoire import Histoire
 from pilotage.simulation.portes import BIBLIOTHEQUE, POSTE, Portes
+from pilotage.simulation.territoire import rares
 
 BIBLIOTHEQUES = (
     "Libelle1;Libelle2;Localisation;voie;CP;CEDEXB;Ville;DEPT;INSEE;coordonnees_ban;coordonnees_insee;"
@@ -47,14 +48,15 @@ def _write_bibliotheques(portes: Portes, h: Histoire, depot: Depot) -> None:
     sort = rng.random((len(doors), 9))
     enseigne = rng.choice(7, size=len(doors), p=(0.17, 0.16, 0.22, 0.2, 0.1, 0.12, 0.03))
     statut = rng.choice(4, size=len(doors), p=(0.962, 0.024, 0.011, 0.003))
-    rangees = []
+    rangees, essais = [], range(5, 5 + rares(len(doors), 1 / 15_779, 0.0009))  # a trial record left in the file
     for k, i in enumerate(doors.tolist()):
         ville, s, rang = portes.commune(i, etat), sort[k], etat.rang[portes.village[i]]
         dep = t.dep[portes.village[i]]
         ban = "" if s[0] < 0.052 else f"{portes.lat[i]:.6f}, {portes.lon[i]:.6f}"
         centre = "" if s[1] < 0.0025 else f"{lat[rang]:.10f}, {lon[rang]:.11f}"
         rangees.append((
-            ENSEIGNES[enseigne[k]].format(ville), "Mairie" if s[2] < 0.18 else "", "Le Bourg" if s[3] < 0.27 else "",
+            "Test" if k in essais else ENSEIGNES[enseigne[k]].format(ville), "Mairie" if s[2] < 0.18 else "",
+            "Le Bourg" if s[3] < 0.27 else "",
             "" if s[4] < 0.1 else portes.adresse(i, ("minuscule", "majuscule")[k % 2]),
             "00000" if s[5] < 0.005 else portes.cp[i], "CEDEX" if s[5] > 0.974 else "",
             noms.majuscules(ville) if k % 3 == 0 else ville, t.codes_dep[dep],
@@ -80,14 +82,14 @@ def _write_postes(portes: Portes, h: Histoire, depot: Depot) -> None:
     genre = rng.choice(4, size=n, p=(0.32, 0.45, 0.216, 0.014))
     urbain = t.population[portes.village[doors]] > 8_000
     genre = np.where(urbain & (rng.random(n) < 0.8), 0, genre)
-    identifiants = [f"{7 * k + 1:05d}A" for k in range(n)]
+    identifiants = [f"{(7 * k + 1) % 100_000:05d}{chr(65 + 7 * k // 100_000)}" for k in range(n)]
     deps = t.dep[portes.village[doors]]
     bureaux: dict[int, str] = {}
     for k in np.flatnonzero(genre == 0).tolist():
         bureaux.setdefault(int(deps[k]), identifiants[k])
     precision = rng.choice(4, size=n, p=(0.821, 0.144, 0.028, 0.007))
-    muet, sort = rng.random(n) < 0.0015, rng.random((n, 3))
-    muet[n // 2] = True
+    muet, sort = np.zeros(n, bool), rng.random((n, 3))
+    muet[rng.choice(n, size=rares(n, 26 / 17_700, 0.009), replace=False)] = True
     rangees = []
     for k, i in enumerate(doors.tolist()):
         ville = noms.majuscules(portes.commune(i, etat))

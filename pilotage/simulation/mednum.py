@@ -14,7 +14,7 @@ from pilotage.simulation.histoire import Histoire
 from pilotage.simulation.insee_chiffres import Places
 from pilotage.simulation.portes import FranceServices, Portes
 from pilotage.simulation.profils import Profils, rang_relatif
-from pilotage.simulation.territoire import Territoire
+from pilotage.simulation.territoire import Territoire, rares
 
 SOURCE = "mednum__lieux_mediation"
 IFN = "name,division,code,no_thd_coverage_rate,no_4g_coverage_rate,poverty_rate,older_65_rate,nscol15p_rate,total"
@@ -112,8 +112,8 @@ def _write_hub(portes: Portes, sites: FranceServices, h: Histoire, depot: Depot)
             ("courriel", f"hub-{rang}@mediation.exemple", 0.38),
             ("publics_accueillis", PUBLICS if famille else JEUNES, 1.0 if famille or rang == 1 else 0.12),
         ))  # fmt: skip
-        for k in [k for k in ("latitude", "longitude") if rang % 160 == 7]:
-            del objet[k]
+        if 7 <= rang < 7 + rares(len(doors), 4 / 646, 0.018):
+            del objet["latitude"], objet["longitude"]
         objet["source"] = PRODUCTEURS[source]
         objet["date_maj"] = "1970-01-01" if rang % 7 == 3 else f"2023-{1 + rang % 5:02d}-{1 + rang % 28:02d}"
         avant.append(objet)
@@ -188,7 +188,7 @@ def _write_ifn(t: Territoire, h: Histoire, p: Profils, depot: Depot, millesime: 
     flou = (notes[:, 1:] + rng.normal(0, 0.35, (n, 4))).clip(0, 10)
     notes[:, 1:] = np.where(grandes[:, None], flou, notes[:, 1:])
     total = notes @ POIDS_JUILLET if millesime == "2023-07-04" else notes.mean(1)
-    muets = set(rng.choice(n, size=2, replace=False).tolist())
+    muets = set(rng.choice(n, size=rares(n, 2 / 35_008, 0.009), replace=False).tolist())
     chiffres = [[str(v) for v in c.tolist()] for c in (*notes.T, total)]
     chiffres = [["" if k in muets else v for k, v in enumerate(c)] for c in chiffres]
     colonnes = [places.libelles(), ["city"] * n, places.codes, *chiffres]

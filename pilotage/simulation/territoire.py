@@ -17,6 +17,7 @@ from pilotage.simulation import noms
 REEL = 34_875  # communes of France in 2025: the yardstick of every proportion
 KM2_PAR_COMMUNE = 15.6
 COTE_MAX_KM = 900.0
+PLUS_GRANDE_VILLE = 2_200_000
 CENTRE = (2.5, 46.5)
 OUTRE_MER = {  # code: (communes in reality, longitude, latitude, region)
     "971": (32, -61.5, 16.2, "01"), "972": (34, -61.0, 14.65, "02"), "973": (22, -53.0, 4.5, "03"),
@@ -28,14 +29,29 @@ SUPPLEMENT = 24  # places kept in each département's numbering for municipal ar
 
 
 def codes_departements(nombre: int) -> list[str]:
-    """Codes of the mainland: 01 to 09, 2A, 2B, then 10 to 95; beyond, letters, since two digits are exhausted."""
+    """Codes of the mainland, spread from 01 to 95 with 2A and 2B; beyond 96, letters, since digits are exhausted."""
     chiffres = [f"{n:02d}" for n in range(1, 96) if n != 20]
-    codes = [*chiffres[:9], "2A", "2B", *chiffres[9:], "96", "98", "99", "00"]
+    codes = [*chiffres[:9], "2A", "2B", *chiffres[9:]]
+    if nombre < len(codes):
+        pas = np.linspace(0, len(codes) - 1, max(2, nombre - 1)).astype(int)
+        choisis = sorted({*(codes[k] for k in pas), "2A", "2B"}, key=codes.index)
+        while len(choisis) > nombre:
+            choisis.pop(-2)
+        return [*choisis, *(c for c in reversed(codes) if c not in choisis)][:nombre]
+    codes += ["96", "98", "99", "00"]
     codes += [f"{a}{b}" for a in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" for b in "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"]
     if nombre > len(codes):
         conseil = "demander moins de communes"
         raise ErreurConfiguration(f"simulation : {nombre} départements, {len(codes)} codes possibles", conseil=conseil)
     return codes[:nombre]
+
+
+def rares(nombre: int, part: float, plafond: float) -> int:
+    """How many records of `nombre` show a rare fault: its real share, at least one, never above the share `plafond`.
+
+    A short list has none rather than a share that no real delivery shows.
+    """
+    return min(max(1, round(nombre * part)), int(nombre * plafond))
 
 
 @dataclass
@@ -157,8 +173,8 @@ def _peupler(rng: np.random.Generator, km: np.ndarray, dep: np.ndarray) -> tuple
     nombre = len(km)
     total, nb_villes = 1_940 * nombre, max(12, nombre // 28)
     centres = rng.choice(nombre, size=nb_villes, replace=False)
-    tailles = np.arange(1, nb_villes + 1) ** -0.9
-    tailles *= total * 0.46 / tailles.sum()
+    tailles = np.arange(1, nb_villes + 1) ** -0.85
+    tailles = np.minimum(tailles * total * 0.46 / tailles.sum(), PLUS_GRANDE_VILLE)
     proches, rangs = cKDTree(km[centres]).query(km, k=min(8, nb_villes))
     portee = 2.2 + 5.5 * (tailles[rangs] / 1e5) ** 0.33
     attrait = (tailles[rangs] ** 0.9 * np.exp(-proches / portee)).sum(1) * rng.lognormal(0, 0.5, nombre)
