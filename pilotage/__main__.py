@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from pilotage.commandes import etapes, exporter, generations, nuit, postgres, quarantaine, sources
+from pilotage.commandes import etapes, exporter, generations, nuit, postgres, quarantaine, recommander, sources
 from pilotage.errors import ErreurPilotage
 
 app = typer.Typer(
@@ -31,7 +31,7 @@ for command in (
     etapes.charger,
     etapes.construire,
     etapes.pages,
-
+    recommander.recommander,
 ):
     app.command()(command)
 READERS = {"sources", "quarantaine", "generations", "exporter", "recommander"}
