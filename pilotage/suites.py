@@ -9,6 +9,7 @@ columns, and any value may be given by kind of input: `{reel: 34000, simulation:
 from __future__ import annotations
 
 import fnmatch
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -21,6 +22,7 @@ from pilotage.formes import expand_form
 
 EXPECTATIONS = Path(__file__).resolve().parent.parent / "expectations"
 ZERO_TOLERANCE = 0.0
+READING = re.compile(r"__(nombre|mesure|departement)$")
 BETWEEN = "expect_column_values_to_be_between"
 IN_SET = "expect_column_values_to_be_in_set"
 
@@ -40,7 +42,9 @@ class Regle:
 
     @property
     def colonne(self) -> str | None:
-        return self.arguments.get("column")
+        """Column of the file that the rule is about, whatever reading of it is judged."""
+        column = self.arguments.get("column")
+        return column and READING.sub("", column)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 Built in a single pass so that Great Expectations then scans narrow, ready values. It lives next to the candidate, in
 `raw_candidats`, and is dropped once the delivery is decided. Columns: `_rang` (1…n), `_tid` (the candidate row's
-place), `_ligne`, the text columns (empty is NULL), `<c>__nombre` and `<c>__departement` where a rule needs them.
+place), `_ligne`, the text columns (empty is NULL), and the readings of a column that rules need: `c__nombre` (what is no
+number is minus infinity, below every bound), `c__mesure` (for sums: what is no number is absent), `c__departement`.
 """
 
 from __future__ import annotations
@@ -14,18 +15,17 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, Engine, text
 
-from pilotage.suites import Doublons, Regle
+from pilotage.suites import READING, Doublons, Regle
 
 SCHEMA = "raw_candidats"
 TECHNIQUES = ("_millesime", "_livraison", "_ligne")
-NUMERIQUES = {
-    "expect_column_values_to_be_between",
+NUMBERS = {"expect_column_values_to_be_between", "expect_column_pair_values_a_to_be_greater_than_b"}
+AGGREGATES = {
     "expect_column_sum_to_be_between",
     "expect_column_mean_to_be_between",
     "expect_column_median_to_be_between",
     "expect_column_min_to_be_between",
     "expect_column_max_to_be_between",
-    "expect_column_pair_values_a_to_be_greater_than_b",
 }
 REPEATED, CONFLICTING = "cle_repetee", "cle_contradictoire"
 NUMBER_OF = re.compile(r"\bnombre\((\w+)\)")
@@ -34,7 +34,7 @@ EMPTY_SPACES = "\u00a0\u202f\u2009"
 
 def typed_rules(rules: list[Regle]) -> list[Regle]:
     """The same rules, those about numbers pointing at the numeric reading of their column."""
-    return [_numeric(rule) if rule.attente in NUMERIQUES else rule for rule in rules]
+    return [_numeric(rule) if rule.attente in NUMBERS | AGGREGATES else rule for rule in rules]
 
 
 def duplicate_rules(doublons: Doublons | None) -> list[Regle]:
@@ -93,8 +93,10 @@ def _statement(
     cited = _cited(rules, conditions, columns)
     read = [f"NULLIF({_quote(c)}, '') AS {_quote(c)}" for c in columns if c in cited]
     for c in columns:
-        number, departement = f"{c}__nombre", f"{c}__departement"
-        read += [f"{_number(_quote(c), absents)} AS {_quote(number)}"] if number in cited else []
+        number, measure, departement = f"{c}__nombre", f"{c}__mesure", f"{c}__departement"
+        value = _number(_quote(c), absents)
+        read += [f"{value} AS {_quote(number)}"] if number in cited else []
+        read += [f"NULLIF({value}, '-Infinity') AS {_quote(measure)}"] if measure in cited else []
         read += [f"{_departement(_quote(c))} AS {_quote(departement)}"] if departement in cited else []
     judged = [f"({NUMBER_OF.sub(_number_column, sql)}) AS {_quote(name)}" for name, sql in conditions.items()]
     repeats = _has_repeats(connection, candidate, doublons)
@@ -129,10 +131,10 @@ def _number_column(found: re.Match[str]) -> str:
 
 
 def _numeric(rule: Regle) -> Regle:
-    keys = [k for k in ("column", "column_A", "column_B") if k in rule.arguments]
-    return replace(
-        rule, arguments={**rule.arguments, **{k: rule.arguments[k].removesuffix("__nombre") + "__nombre" for k in keys}}
-    )
+    columns = {k: rule.arguments[k] for k in ("column", "column_A", "column_B") if k in rule.arguments}
+    reading = "__mesure" if rule.attente in AGGREGATES else "__nombre"
+    numbers = {k: READING.sub("", column) + reading for k, column in columns.items()}
+    return replace(rule, arguments={**rule.arguments, **numbers})
 
 
 def _number(column: str, absents: list[str]) -> str:

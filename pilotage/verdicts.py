@@ -85,7 +85,8 @@ def explain_failure(dossier: Dossier, control: str, result: Resultat) -> str:
 def explain_table_failure(result: Resultat) -> str:
     """Why a rule about a whole table fails: what was observed and what was expected."""
     rule = result.regle
-    observed = result.observe.get("observed_value", f"{count(result.nb_fautives)} lignes fautives")
+    observed = result.observe.get("observed_value")
+    observed = observed if observed is not None else result.exemples or f"{count(result.nb_fautives)} lignes fautives"
     expected = ", ".join(f"{name} {rule.arguments[name]}" for name in BOUNDS if name in rule.arguments)
     place = f"{rule.colonne} : " if rule.colonne else ""
     return f"{place}{rule.raison} Observé : {observed}" + (f" ; attendu : {expected}." if expected else ".")
@@ -146,7 +147,7 @@ def _observation(result: Resultat) -> dict[str, Any]:
 def _reasons(results: list[Resultat], content: dict[str, Any]) -> str:
     parts = []
     for result in results:
-        column = (result.regle.colonne or "").removesuffix("__nombre").removesuffix("__departement")
+        column = result.regle.colonne or ""
         value = f" ({column} = « {content[column]} »)" if content.get(column) is not None else ""
         parts.append(f"{result.regle.raison}{value}")
     return " ; ".join(dict.fromkeys(parts))
