@@ -2,8 +2,8 @@
 
 Built in a single pass so that Great Expectations then scans narrow, ready values. It lives next to the candidate, in
 `raw_candidats`, and is dropped once the delivery is decided. Columns: `_rang` (1…n), `_tid` (the candidate row's
-place), `_ligne`, the text columns (empty is NULL), and the readings of a column that rules need: `c__nombre` (what is no
-number is minus infinity, below every bound), `c__mesure` (for sums: what is no number is absent), `c__departement`.
+place), `_ligne`, the text columns (empty is NULL), and the readings of a column that rules need: `c__nombre` (what is
+no number is minus infinity, below every bound), `c__mesure` (for sums: it is absent), `c__departement`.
 """
 
 from __future__ import annotations
