@@ -1,4 +1,4 @@
-"""What dbt needs from the cards, written out: `sources.yml`, and two seeds of what cards say of sources and vintages."""
+"""What dbt needs from the cards: `sources.yml`, and two seeds of what the cards say of sources and vintages."""
 
 from __future__ import annotations
 

@@ -1,0 +1,261 @@
+"""From raw to star schemas: one `dbt build` an axis, in the schemas of a generation under construction."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import Connection, bindparam, make_url, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from pilotage import dbt_sources
+from pilotage.catalogue import AXES, load_catalogue
+from pilotage.config import RACINE, Settings, get_settings
+from pilotage.database import get_engine
+from pilotage.errors import ErreurEntrepot
+from pilotage.generations import LOCK, drop_schemas, schema, visible
+from pilotage.nature import ensure_nature, is_simulated
+
+PROJECT = RACINE / "dbt_project"
+# What a generation is made of, beside the deliveries: when any of it changes, the warehouse is built again.
+CODE = ("dbt_project", "models_ml", "pilotage/sources", "expectations/marts", "pilotage/entrepot.py")
+SUFFIXES = {".sql", ".yml", ".csv", ".py", ".json"}
+TIMEOUT_S = 3600
+FAILURES = ("error", "fail", "runtime error")
+
+
+@dataclass
+class RapportConstruction:
+    """What `build_axe` did."""
+
+    generation: str
+    axe: str
+    lignes: int = 0
+    lignes_par_modele: dict[str, int] = field(default_factory=dict)
+    nb_tests: int = 0
+    avertissements: list[str] = field(default_factory=list)
+    secondes: float = 0.0
+
+
+def compute_fingerprint() -> str:
+    """Hash of the accepted deliveries and of the code that turns them into marts: same hash, same tables."""
+    digest = hashlib.sha256()
+    with get_engine().connect() as connection:
+        rows = connection.scalars(
+            text("SELECT livraison FROM pilotage.livraisons WHERE etat = 'acceptee' ORDER BY livraison")
+        )
+        digest.update("\n".join(rows).encode())
+    for path in sorted(_code_files()):
+        digest.update(path.relative_to(RACINE).as_posix().encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:32]
+
+
+def needs_rebuild() -> bool:
+    """True when no generation is visible, or when a delivery or the code changed since the visible one was started."""
+    served = visible()
+    return served is None or served.empreinte != compute_fingerprint()
+
+
+def create_generation() -> str:
+    """Open a generation and clear away those that a failed night left unfinished.
+
+    Returns:
+        Its name, `g20261123t225800`.
+    """
+    simulated = ensure_nature()
+    fingerprint = compute_fingerprint()
+    with get_engine().begin() as connection:
+        connection.execute(LOCK)
+        _abandon_unfinished(connection)
+        name = _free_name(connection)
+        connection.execute(
+            text(
+                "INSERT INTO pilotage.generations (generation, etat, empreinte, est_simulee) "
+                "VALUES (:g, 'en_construction', :e, :s)"
+            ),
+            {"g": name, "e": fingerprint, "s": simulated},
+        )
+    return name
+
+
+def build_axe(generation: str, axe: str) -> RapportConstruction:
+    """Build and test one axis; `commun` also builds the seeds, the staging views and what the axes share.
+
+    Artefacts stay in `<home>/dbt/<generation>/<axe>/`. Run again, it builds the same tables again.
+
+    Raises:
+        ErreurEntrepot: a model or a test failed; names it, with PostgreSQL's message and the compiled file.
+    """
+    settings = get_settings()
+    if axe not in AXES:
+        raise ErreurEntrepot(f"axe « {axe} » inconnu", attendu=", ".join(AXES))
+    schema(axe, generation)  # refuses what is not a generation's name
+    if axe == "commun":
+        dbt_sources.check()
+        _prepare_raw()
+    folder = settings.dbt_target / generation / axe
+    folder.mkdir(parents=True, exist_ok=True)
+    started = time.monotonic()
+    code = _run_dbt(settings, folder, generation, ["build", *_selection(axe)])
+    report = RapportConstruction(generation, axe, secondes=round(time.monotonic() - started, 1))
+    _read_results(folder, report, code)
+    _record(report)
+    return report
+
+
+def _selection(axe: str) -> list[str]:
+    """dbt arguments: tests run as soon as all that they look at is built, in this axis or before."""
+    chosen = [f"path:models/marts/{axe}"]
+    if axe == "commun":
+        chosen += ["path:models/staging", "path:models/intermediaire", "resource_type:seed"]
+    return ["--select", *chosen, "--indirect-selection", "buildable"]
+
+
+def _run_dbt(settings: Settings, folder: Path, generation: str, arguments: list[str]) -> int:
+    """dbt in a process of its own: its memory goes away with it. Returns its exit code."""
+    for stale in ("run_results.json", "journal.txt"):
+        (folder / stale).unlink(missing_ok=True)
+    environment = {**os.environ, **_environment(settings, folder, generation)}
+    command = [sys.executable, "-c", "from dbt.cli.main import cli; cli()", *arguments]
+    with (folder / "journal.txt").open("wb") as journal:
+        try:
+            done = subprocess.run(
+                command,
+                cwd=PROJECT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=journal,
+                stderr=subprocess.STDOUT,
+                timeout=TIMEOUT_S,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise ErreurEntrepot(
+                f"dbt ne finit pas en {TIMEOUT_S} s", source=folder.name, conseil=f"lire {folder / 'journal.txt'}"
+            ) from error
+    return done.returncode
+
+
+def _environment(settings: Settings, folder: Path, generation: str) -> dict[str, str]:
+    url = make_url(settings.database_url)
+    return {
+        "DBT_HOST": url.host or "localhost",
+        "DBT_PORT": str(url.port or 5432),
+        "DBT_USER": url.username or "",
+        "DBT_ENV_SECRET_PASSWORD": url.password or "",
+        "DBT_DBNAME": url.database or "",
+        "DBT_SSLMODE": str(url.query.get("sslmode", "prefer")),
+        "DBT_PROJECT_DIR": str(PROJECT),
+        "DBT_PROFILES_DIR": str(PROJECT),
+        "DBT_TARGET_PATH": str(folder),
+        "DBT_LOG_PATH": str(folder),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "PILOTAGE_GENERATION": generation,
+        "PILOTAGE_EST_SIMULE": str(is_simulated()).lower(),
+    }
+
+
+def _read_results(folder: Path, report: RapportConstruction, code: int) -> None:
+    """Fill the report from dbt's own artefact.
+
+    Raises:
+        ErreurEntrepot: dbt stopped before running anything, or a node failed.
+    """
+    results = folder / "run_results.json"
+    if not results.exists():
+        last = (folder / "journal.txt").read_text(errors="replace").strip()[-1500:]
+        raise ErreurEntrepot(f"dbt s'est arrêté : {last}", source=report.axe, fichier=str(folder / "journal.txt"))
+    failed = []
+    for node in json.loads(results.read_text())["results"]:
+        kind, name = node["unique_id"].split(".")[0], node["unique_id"].split(".")[2]
+        report.nb_tests += kind in ("test", "unit_test")
+        if node["status"] in FAILURES:
+            failed.append((kind, name, node))
+        elif node["status"] == "warn":
+            report.avertissements.append(f"{name} : {node['failures']} lignes")
+        rows = (node.get("adapter_response") or {}).get("rows_affected")
+        if kind in ("model", "seed") and rows is not None and rows >= 0:
+            report.lignes_par_modele[name] = rows
+    report.lignes = sum(report.lignes_par_modele.values())
+    if failed or code:
+        raise _explain(folder, report.axe, failed, code)
+
+
+def _explain(folder: Path, axe: str, failed: list[tuple[str, str, dict]], code: int) -> ErreurEntrepot:
+    """dbt's failures as one error; the first is told whole, the others named."""
+    if not failed:
+        return ErreurEntrepot(f"dbt s'est arrêté avec le code {code}", source=axe, fichier=str(folder / "journal.txt"))
+    kind, name, node = failed[0]
+    message = re.sub(r"\s+", " ", node["message"] or "").strip()
+    others = [other for _, other, _ in failed[1:]]
+    also = f" ; échouent aussi : {', '.join(others[:10])}" if others else ""
+    path = node.get("compiled_path") or node["unique_id"]
+    compiled = folder / "compiled" / path.split("compiled/")[-1] if "compiled/" in path else path
+    what = "test" if kind in ("test", "unit_test") else "modèle"
+    return ErreurEntrepot(
+        f"{what} {name} : {message}{also}",
+        source=axe,
+        fichier=str(compiled),
+        conseil="exécuter ce fichier SQL pour voir les lignes en cause ; la génération visible est inchangée",
+    )
+
+
+def _record(report: RapportConstruction) -> None:
+    """Keep rows and seconds of the axis with the generation."""
+    facts = {report.axe: {"lignes": report.lignes_par_modele, "tests": report.nb_tests, "secondes": report.secondes}}
+    statement = text(
+        "UPDATE pilotage.generations SET statistiques = COALESCE(statistiques, '{}') || :facts WHERE generation = :g"
+    ).bindparams(bindparam("facts", type_=JSONB))
+    with get_engine().begin() as connection:
+        connection.execute(statement, {"facts": facts, "g": report.generation})
+
+
+def _prepare_raw() -> None:
+    """Empty tables for sources never accepted yet; fresh statistics, that partitioned tables never get by themselves."""
+    with get_engine().begin() as connection:
+        for source in load_catalogue().values():
+            for table in source.tables:
+                columns = ", ".join(f'"{nom}" text' for nom in table.noms)
+                connection.execute(
+                    text(
+                        f'CREATE TABLE IF NOT EXISTS raw."{table.table}" ({columns}, _millesime text NOT NULL, '
+                        "_livraison text NOT NULL, _ligne bigint NOT NULL) PARTITION BY LIST (_livraison)"
+                    )
+                )
+                connection.execute(text(f'ANALYZE raw."{table.table}"'))
+
+
+def _abandon_unfinished(connection: Connection) -> None:
+    unfinished = connection.scalars(
+        text("UPDATE pilotage.generations SET etat = 'abandonnee' WHERE etat = 'en_construction' RETURNING generation")
+    ).all()
+    for generation in unfinished:
+        drop_schemas(connection, generation)
+
+
+def _free_name(connection: Connection) -> str:
+    moment = dt.datetime.now()
+    while True:
+        name = f"g{moment:%Y%m%dt%H%M%S}"
+        if not connection.scalar(text("SELECT 1 FROM pilotage.generations WHERE generation = :g"), {"g": name}):
+            return name
+        moment += dt.timedelta(seconds=1)
+
+
+def _code_files() -> Iterable[Path]:
+    for place in CODE:
+        path = RACINE / place
+        files = [path] if path.is_file() else path.rglob("*")
+        for file in files:
+            inside = file.relative_to(RACINE).parts
+            if file.suffix in SUFFIXES and not {"target", "logs", "__pycache__"} & set(inside):
+                yield file
