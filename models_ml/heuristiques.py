@@ -44,6 +44,8 @@ def greedy(cover: sparse.csr_matrix, weights: np.ndarray, p: int, covered: np.nd
 
 def interchange(cover: sparse.csr_matrix, weights: np.ndarray, sites: list[int], rounds: int = 2000) -> list[int]:
     """Swap the site that is missed least for the one that gains most, while the covered weight rises."""
+    if not len(sites):
+        return []
     columns = cover.tocsc()
     one = sparse.csc_matrix((np.ones(columns.nnz), columns.indices, columns.indptr), columns.shape)
     chosen = sorted(sites)
