@@ -100,8 +100,23 @@
             SUM(mesure.part_observee * commune.population) AS population_observee
         FROM {{ mesures }} AS mesure
         INNER JOIN {{ ref('dim_communes') }} AS commune ON commune.code_commune = mesure.code_commune AND commune.est_actuelle
-        INNER JOIN {{ ref('pont_communes_territoires') }} AS pont ON pont.code_commune = mesure.code_commune
+        INNER JOIN {{ ref('pont_communes_territoires') }} AS pont
+            ON pont.code_commune = mesure.code_commune AND pont.niveau <> 'commune'
         GROUP BY pont.cle_territoire, mesure.code_indicateur, mesure.millesime
+        UNION ALL
+        -- A commune is its own only member: nothing to add up, and five rows in six of the table.
+        SELECT
+            pont.cle_territoire,
+            mesure.code_indicateur,
+            mesure.millesime,
+            mesure.date_donnees,
+            mesure.numerateur,
+            mesure.denominateur,
+            mesure.part_observee * commune.population AS population_observee
+        FROM {{ mesures }} AS mesure
+        INNER JOIN {{ ref('dim_communes') }} AS commune ON commune.code_commune = mesure.code_commune AND commune.est_actuelle
+        INNER JOIN {{ ref('pont_communes_territoires') }} AS pont
+            ON pont.code_commune = mesure.code_commune AND pont.niveau = 'commune'
     ) AS sommes
     INNER JOIN {{ ref('dim_territoires') }} AS territoire ON territoire.cle_territoire = sommes.cle_territoire
     INNER JOIN {{ ref('indicateurs') }} AS indicateur ON indicateur.code_indicateur = sommes.code_indicateur

@@ -1,6 +1,6 @@
 -- Grain : une ligne par territoire, indicateur et millésime.
 -- depends_on: {{ ref('dim_indicateurs') }}
-{{ config(post_hook="{{ cles_indicateurs() }}") }}
+{{ config(pre_hook="SET LOCAL work_mem = '192MB'", post_hook="{{ cles_indicateurs() }}") }}
 WITH rythmes AS (
     -- The last quarter against the oldest known of the year before it, brought to four quarters.
     SELECT

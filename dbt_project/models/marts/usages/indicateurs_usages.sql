@@ -1,6 +1,6 @@
 -- Grain : une ligne par territoire, indicateur et millésime.
 -- depends_on: {{ ref('dim_indicateurs') }}
-{{ config(post_hook="{{ cles_indicateurs() }}") }}
+{{ config(pre_hook="SET LOCAL work_mem = '192MB'", post_hook="{{ cles_indicateurs() }}") }}
 WITH mesures AS (
     {{ mesures_score('fait_fragilite_numerique', {
         'fragilite_totale': 'score_total', 'fragilite_thd': 'score_thd', 'fragilite_4g': 'score_4g', 'fragilite_pauvrete': 'score_pauvrete',
