@@ -19,7 +19,7 @@ def codes_postaux(t: Territoire) -> np.ndarray:
     """Postcode of each village: neighbours share one; Corsica-like départements begin with 20."""
     resultat = np.empty(len(t), dtype="U5")
     for d, dep in enumerate(t.codes_dep):
-        membres = np.flatnonzero(t.dep == d)
+        membres = t.membres[d]
         membres = membres[np.lexsort((t.code[membres], t.epci[membres]))]
         prefixe = dep if dep.isdigit() else "20" if dep in ("2A", "2B") else "00"
         base = 0 if dep != "2B" else 500

@@ -7,7 +7,7 @@ import numpy as np
 from pilotage.simulation import noms
 from pilotage.simulation.ecriture import Depot, archive, lignes, masque, significatif, texte
 from pilotage.simulation.histoire import Etat, Histoire
-from pilotage.simulation.insee_codes import arrondissement_departemental, nom_arrondissement, nom_region
+from pilotage.simulation.insee_codes import nom_arrondissement, nom_region
 from pilotage.simulation.profils import Profils
 from pilotage.simulation.territoire import Territoire
 
@@ -98,7 +98,7 @@ def _write_populations(t: Territoire, h: Histoire, depot: Depot, millesime: str)
     dep = [t.codes_dep[d] for d in t.dep[places.village].tolist()]
     reg = [t.region_dep[d] for d in t.dep[places.village].tolist()]
     libelle = places.libelles()
-    arr = texte(arrondissement_departemental(t)[places.village])
+    arr = texte(t.quartier[places.village])
     grande = (pmun > 20_000) if millesime == "2022" else (places.arr >= 0)
     canton = masque([f"{1 + int(c[-2:]) % 23:02d}" for c in places.codes], ~grande, "NA")
     codcom = [c[2:] for c in places.codes]

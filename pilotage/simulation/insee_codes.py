@@ -32,19 +32,9 @@ def chefs_lieux(t: Territoire, etat: Etat) -> list[int]:
     return [premiers[d] for d in range(len(t.codes_dep))]
 
 
-def arrondissement_departemental(t: Territoire) -> np.ndarray:
-    """Digit of the arrondissement of each village, by quarters of longitude within its département."""
-    resultat = np.ones(len(t), int)
-    for d in range(len(t.codes_dep)):
-        membres = np.flatnonzero(t.dep == d)
-        rangs = np.argsort(np.argsort(t.lon[membres], kind="stable"), kind="stable")
-        resultat[membres] = 1 + rangs * min(4, 1 + len(membres) // 30) // len(membres)
-    return resultat
-
-
 def rangees_cog(t: Territoire, etat: Etat) -> list[list[str]]:
     """Records of the official code in the order of codes, the twelve fields of 2021 on."""
-    arrondissement, rangees = arrondissement_departemental(t), []
+    arrondissement, rangees = t.quartier.tolist(), []
     for v in etat.chefs.tolist():
         dep, tncc, nom = t.codes_dep[t.dep[v]], int(etat.tncc[v]), etat.nom[v]
         arr = f"{dep}{arrondissement[v]}" if dep != "976" else ""

@@ -7,6 +7,7 @@ the official code. Everything is an array over villages; nothing here knows how 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -93,6 +94,21 @@ class Territoire:
     def densite(self) -> np.ndarray:
         """Inhabitants by km²."""
         return self.population / (self.surface_ha / 100)
+
+    @cached_property
+    def membres(self) -> list[np.ndarray]:
+        """Villages of each département, in increasing order."""
+        ordre = np.argsort(self.dep, kind="stable")
+        return np.split(ordre, np.searchsorted(self.dep[ordre], np.arange(1, len(self.codes_dep))))
+
+    @cached_property
+    def quartier(self) -> np.ndarray:
+        """Arrondissement of each village within its département, 1 to 4 from West to East."""
+        resultat = np.ones(len(self), int)
+        for membres in self.membres:
+            rangs = np.argsort(np.argsort(self.lon[membres], kind="stable"), kind="stable")
+            resultat[membres] = 1 + rangs * min(4, 1 + len(membres) // 30) // len(membres)
+        return resultat
 
     def nombre(self, reel: float, minimum: int = 1) -> int:
         """How many of what the real France has `reel` of."""
