@@ -11,6 +11,7 @@ from pilotage.orchestration.dags import LIVRAISONS, SOURCES, arguments, nightly,
 from pilotage.orchestration.plan import AXES, POOL_LOURD, source_names
 
 SOURCE = "{{ task.op_kwargs['source'] }}"
+GO_ON = "none_skipped"  # one file that fails must not hold back the other files of its source
 
 
 @task(map_index_template=SOURCE, execution_timeout=timedelta(minutes=45))
@@ -19,13 +20,13 @@ def fetch(source: str) -> None:
     taches.fetch(source)
 
 
-@task(map_index_template=SOURCE, pool=POOL_LOURD)
+@task(map_index_template=SOURCE, pool=POOL_LOURD, trigger_rule=GO_ON)
 def load(source: str) -> None:
     """Charge la livraison reçue dans une table candidate, sans toucher à celle qui sert."""
     taches.load(source)
 
 
-@task(map_index_template=SOURCE, pool=POOL_LOURD, outlets=[SOURCES])
+@task(map_index_template=SOURCE, pool=POOL_LOURD, trigger_rule=GO_ON, outlets=[SOURCES])
 def gate(source: str, *, outlet_events) -> None:
     """Juge la livraison candidate. Refusée : la précédente reste servie, et une personne est prévenue."""
     accepted = taches.gate(source)

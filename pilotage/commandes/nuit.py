@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from pilotage.config import Settings, get_settings
+from pilotage.config import Settings, get_settings, remember_sources
 
 Sources = Annotated[str | None, typer.Option(help="simulation, un dossier, une adresse http(s) ou internet.")]
 Communes = Annotated[int | None, typer.Option(help="Communes du territoire simulé.")]
@@ -40,10 +40,13 @@ def demarrer(sources: Sources = None, communes: Communes = None) -> None:
 
 @app.command()
 def arreter() -> None:
-    """Arrête Airflow et PostgreSQL."""
+    """Arrête Airflow et PostgreSQL, pour les données simulées comme pour les réelles."""
     from pilotage.orchestration.plateforme import stop_all
 
-    Console().print("Arrêté." if stop_all(get_settings()) else "Rien ne tournait.")
+    settings = get_settings()
+    both = [settings, *(settings.model_copy(update={"sources": sources}) for sources in ("simulation", "internet"))]
+    stopped = [stop_all(one) for one in {one.home: one for one in both}.values()]
+    Console().print("Arrêté." if any(stopped) else "Rien ne tournait.")
 
 
 def _settings(sources: str | None, communes: int | None) -> Settings:
@@ -52,4 +55,6 @@ def _settings(sources: str | None, communes: int | None) -> Settings:
         os.environ["PILOTAGE_SOURCES"] = sources
     if communes:
         os.environ["PILOTAGE_COMMUNES"] = str(communes)
-    return get_settings()
+    settings = get_settings()
+    remember_sources(settings)
+    return settings

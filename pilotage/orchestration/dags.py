@@ -27,11 +27,14 @@ LIVRAISONS, ENTREPOT, RECOMMANDATION, PUBLICATION = (
 )
 
 # A file that is not what its card says will not be better in a minute; a network may.
-FINAL_ERRORS = ["Configuration", "Fiche", "Lecture", "Chargement", "Controle", "Entrepot", "Publication"]
+FINAL_ERRORS = [
+    f"pilotage.errors.Erreur{name}"
+    for name in ("Configuration", "Fiche", "Lecture", "Chargement", "Controle", "Entrepot", "Publication")
+] + ["pilotage.orchestration.ErreurOrchestration"]
 RETRY_POLICY = ExceptionRetryPolicy(
     rules=[
         RetryRule(
-            exception=[f"pilotage.errors.Erreur{name}" for name in FINAL_ERRORS],
+            exception=FINAL_ERRORS,
             action=RetryAction.FAIL,
             reason="un nouvel essai donnerait le même résultat",
         )
@@ -71,10 +74,11 @@ def arguments(dag_id: str, *, delai_min: int) -> dict[str, Any]:
         "default_args": {
             "owner": "pilotage",
             "retries": 2,
-            "retry_delay": timedelta(seconds=20),
+            "retry_delay": timedelta(seconds=10),
             "retry_exponential_backoff": 3.0,
             "max_retry_delay": timedelta(minutes=10),
             "retry_policy": RETRY_POLICY,
+            "weight_rule": "upstream",  # loads before further downloads, so that both go on at once
             "execution_timeout": timedelta(minutes=30),
             "on_failure_callback": alertes.prevenir_echec,
         },

@@ -36,7 +36,7 @@ class Nuit:
     affichage: Affichage
     durees: dict[str, float] = field(default_factory=dict)
     inchangee: bool = False
-    sources_en_echec: dict[str, str] = field(default_factory=dict)
+    sources_en_echec: dict[str, list[str]] = field(default_factory=dict)
 
     def follow(self) -> None:
         """Follow the chain of DAGs until its end, or until ingestion says that nothing changed.
@@ -50,7 +50,7 @@ class Nuit:
                 with self._timed(dag):
                     self._wait_end(dag, run_id)
                     if dag == DAGS[0]:
-                        self.sources_en_echec = dict(self._failures(dag, run_id))
+                        self.sources_en_echec = self._failures(dag, run_id)
                     run_id = self._next_run(dag, run_id)
                 if run_id is None:
                     return
@@ -92,16 +92,19 @@ class Nuit:
         self.platform.check_alive()
         time.sleep(PERIODE_S)
 
-    def _failures(self, dag: str, run_id: str) -> Iterator[tuple[str, str]]:
-        """Failed tasks of a run: what each worked on, and the last errors of its log."""
+    def _failures(self, dag: str, run_id: str) -> dict[str, list[str]]:
+        """Failed tasks of a run, by what they worked on: the last errors of each log, and its path."""
+        found: dict[str, list[str]] = {}
         for task in self.platform.api.tasks(dag, run_id, "failed"):
             log_path = log_of_task(self.platform.settings, task)
-            name = task["rendered_map_index"] or f"{dag}.{task['task_id']}"
+            name = task["rendered_map_index"] or f"{task['task_id']} {max(task['map_index'], 0) or ''}".strip()
             reasons = " ; ".join(last_errors(log_path)) or "pas de message"
-            yield name, f"{task['task_id'].rpartition('.')[2]} : {reasons}\n    journal : {log_path}"
+            step = task["task_id"].rpartition(".")[2]
+            found.setdefault(name, []).append(f"{step} : {reasons} ; journal : {log_path}")
+        return found
 
     def _describe_failure(self, dag: str, run_id: str) -> str:
-        parts = [f"{name} : {reason}" for name, reason in self._failures(dag, run_id)]
+        parts = [reason for reasons in self._failures(dag, run_id).values() for reason in reasons]
         return "\n  ".join([f"le DAG {dag} a échoué ; la version publiée reste la précédente", *parts])
 
     @contextmanager
@@ -190,22 +193,28 @@ def write_inputs(settings: Settings, console: Console) -> None:
         return
     from pilotage.simulation import write_simulation
 
-    write_simulation()
+    written = write_simulation(settings.simulation_dir, settings.communes, settings.graine)
+    if not written.inchange:
+        console.print(f"Territoire simulé écrit en {written.secondes:.0f} s", highlight=False)
 
 
 def conclude(nuit: Nuit, console: Console) -> int:
-    """Print the summary and what failed; returns the command's exit code."""
+    """Print the summary, then what failed and where to read why; returns the command's exit code.
+
+    Raises:
+        ErreurOrchestration: no source at all could be treated.
+    """
     from pilotage.bilan import print_bilan
 
-    failed = nuit.sources_en_echec
-    for source, message in failed.items():
-        console.print(f"Source en échec : {source} : {message}", style="bold red", markup=False, highlight=False)
-    if failed and len(failed) == len(nuit.affichage.sources):
-        raise ErreurOrchestration("aucune source n'a pu être traitée", conseil="vérifier PILOTAGE_SOURCES et le réseau")
     if nuit.inchangee:
         console.print("Rien n'a changé depuis la version publiée : rien n'a été reconstruit.", style="bold")
-    print_bilan(nuit.nom)
-    console.print(f"Airflow : {nuit.platform.api.url} (`make up` le garde ouvert)", highlight=False)
+    print_bilan(None, console, None if nuit.platform.airflow_demarre else nuit.platform.api.url)
+    failed = nuit.sources_en_echec
+    for source, reasons in failed.items():
+        line = f"Source en échec : {source} : {' | '.join(reasons)}"
+        console.print(line, style="bold red", markup=False, highlight=False, soft_wrap=True)
+    if failed and set(nuit.affichage.sources) <= set(failed):
+        raise ErreurOrchestration("aucune source n'a pu être traitée", conseil="vérifier PILOTAGE_SOURCES et le réseau")
     return 0
 
 

@@ -79,19 +79,6 @@ class Plateforme:
         time.sleep(0.3)
 
 
-def prepare(settings: Settings) -> tuple[str, bool]:
-    """Start the embedded PostgreSQL unless DATABASE_URL is given, then bring both databases up to date.
-
-    Returns:
-        URL of Airflow's database, and whether this call started PostgreSQL.
-    """
-    for folder in (settings.home, settings.logs, airflow_home(settings)):
-        folder.mkdir(parents=True, exist_ok=True)
-    started = False if settings.database_url_env else postgres.start(settings)
-    migrate(settings)
-    return ensure_database("airflow", settings), started
-
-
 def start(settings: Settings, *, nightly: bool) -> Plateforme:
     """Start what is not running yet; reuse a platform that `demarrer` keeps up.
 
@@ -109,17 +96,11 @@ def start(settings: Settings, *, nightly: bool) -> Plateforme:
     if set(COMPOSANTS) <= set(alive) and _state(settings).get("nightly"):
         return _join(settings, list(alive.values()))
     processus.stop(alive.values(), pids(settings))  # left by a launcher that was killed
-    metadata_url, postgres_started = prepare(settings)
-    port = choose_port(settings)
-    preload = not nightly and not _has_visible_generation(settings)
-    environment = airflow_environment(settings, metadata_url, port, nightly=nightly, preload=preload)
-    _migrate_airflow(settings, metadata_url, environment)
-    _write_state(settings, port, nightly)
-    platform = Plateforme(settings, port, [], postgres_started, airflow_demarre=True)
+    for folder in (settings.logs, airflow_home(settings)):
+        folder.mkdir(parents=True, exist_ok=True)
+    platform = Plateforme(settings, choose_port(settings), [], airflow_demarre=True)
     try:
-        if not nightly:
-            processus.write_pid(processus.this_process(LANCEUR), pids(settings))
-        _start_components(platform, environment, close_first=not nightly and night_mark(settings).exists())
+        _start_all(platform, nightly=nightly)
     except BaseException:
         stop(platform)
         raise
@@ -136,6 +117,8 @@ def stop(platform: Plateforme) -> list[str]:
     if platform.postgres_demarre:
         get_engine(platform.settings).dispose()
         postgres.stop(platform.settings)
+    if platform.airflow_demarre:
+        _state_file(platform.settings).unlink(missing_ok=True)
     return killed
 
 
@@ -146,6 +129,7 @@ def stop_all(settings: Settings) -> bool:
     processus.stop(launchers, pids(settings), patience_s=30)  # it stops its own components
     processus.stop(processus.known(pids(settings)), pids(settings))
     was_running = not settings.database_url_env and postgres.stop(settings)
+    _state_file(settings).unlink(missing_ok=True)
     return bool(alive) or was_running
 
 
@@ -160,6 +144,22 @@ def log_file(settings: Settings, component: str) -> Path:
 def night_mark(settings: Settings) -> Path:
     """Present while a night runs, so that the next one knows it was interrupted."""
     return airflow_home(settings) / "nuit_en_cours"
+
+
+def _start_all(platform: Plateforme, *, nightly: bool) -> None:
+    settings = platform.settings
+    if not nightly:
+        processus.write_pid(processus.this_process(LANCEUR), pids(settings))
+    platform.postgres_demarre = bool(_state(settings).get("postgres"))  # a killed launcher left it to us
+    if not settings.database_url_env:
+        platform.postgres_demarre |= postgres.start(settings)
+    migrate(settings)
+    metadata_url = ensure_database("airflow", settings)
+    preload = not nightly and not _has_visible_generation(settings)
+    environment = airflow_environment(settings, metadata_url, platform.port, nightly=nightly, preload=preload)
+    _migrate_airflow(settings, metadata_url, environment)
+    _write_state(platform, nightly)
+    _start_components(platform, environment, close_first=not nightly and night_mark(settings).exists())
 
 
 def _start_components(platform: Plateforme, environment: dict[str, str], *, close_first: bool) -> None:
@@ -224,11 +224,18 @@ def _has_visible_generation(settings: Settings) -> bool:
         return bool(connection.scalar(text("SELECT 1 FROM pilotage.generations WHERE etat = 'visible'")))
 
 
+def _state_file(settings: Settings) -> Path:
+    """What runs, or what a killed launcher left behind; absent after a clean stop."""
+    return airflow_home(settings) / "etat.json"
+
+
 def _state(settings: Settings) -> dict:
-    file = airflow_home(settings) / "etat.json"
+    file = _state_file(settings)
     return json.loads(file.read_text()) if file.exists() else {}
 
 
-def _write_state(settings: Settings, port: int, nightly: bool) -> None:
-    state = {"port": port, "nightly": nightly, "sources": settings.sources, "communes": settings.communes}
-    (airflow_home(settings) / "etat.json").write_text(json.dumps(state))
+def _write_state(platform: Plateforme, nightly: bool) -> None:
+    settings = platform.settings
+    state = {"port": platform.port, "nightly": nightly, "postgres": platform.postgres_demarre}
+    state |= {"sources": settings.sources, "communes": settings.communes}
+    _state_file(settings).write_text(json.dumps(state))

@@ -13,21 +13,28 @@ from airflow.sdk import get_current_context
 from airflow.sdk.exceptions import AirflowSkipException
 
 from pilotage.errors import ErreurConfiguration, ErreurControle
+from pilotage.orchestration import ErreurOrchestration
 
 if TYPE_CHECKING:
     from pilotage.suivi import Etape
 
 
 def fetch(source: str) -> None:
-    """Fetch one source; skip the rest of its line when nothing new came and nothing waits from an interrupted night."""
+    """Fetch one source; skip the rest of its line when nothing new came and nothing waits from an interrupted night.
+
+    Raises:
+        AirflowSkipException: nothing to load.
+        ErreurTelechargement: a file failed; those that came are loaded all the same.
+    """
     from pilotage.fetch import fetch_source
 
     with journaliser("fetch", source) as journal:
         rapport = fetch_source(source)
-        attente = _waiting(source)
+        attente = _count("source = :source AND etat IN ('recue', 'candidate')", source=source)
         unchanged = not rapport.nouvelles and not attente
         size = f"{rapport.octets / 1e6:.1f} Mo"
         journal.message = f"{len(rapport.nouvelles)} nouvelles, {rapport.inchangees} inchangées, {size}"
+        journal.message = " ; ".join([journal.message, *rapport.avertissements])
         journal.etat = "sans_changement" if unchanged else "reussie"
     if unchanged:
         raise AirflowSkipException("aucune livraison nouvelle")
@@ -78,10 +85,16 @@ def conclude_ingestion() -> dict[str, str]:
 
     Raises:
         AirflowSkipException: nothing changed since the visible generation, so no event is emitted.
+        ErreurOrchestration: no delivery was ever accepted: there is nothing to build from.
     """
     from pilotage.entrepot import needs_rebuild
 
     with journaliser("conclure", "livraisons") as journal:
+        if not _count("etat = 'acceptee'"):
+            raise ErreurOrchestration(
+                "aucune livraison acceptée : il n'y a rien à construire",
+                conseil="lire les échecs des sources, vérifier PILOTAGE_SOURCES et le réseau",
+            )
         rebuild = needs_rebuild()
         journal.etat = "reussie" if rebuild else "sans_changement"
         journal.message = "entrepôt à reconstruire" if rebuild else "rien n'a changé"
@@ -183,14 +196,14 @@ def _extra(context: Mapping[str, Any]) -> dict[str, str]:
     return dict(max(events, key=lambda event: event.timestamp).extra or {}) if events else {}
 
 
-def _waiting(source: str) -> int:
+def _count(condition: str, **values: str) -> int:
+    """Deliveries that satisfy a condition."""
     from sqlalchemy import text
 
     from pilotage.database import get_engine
 
-    query = "SELECT count(*) FROM pilotage.livraisons WHERE source = :source AND etat IN ('recue', 'candidate')"
     with get_engine().connect() as connection:
-        return connection.scalar(text(query), {"source": source}) or 0
+        return connection.scalar(text(f"SELECT count(*) FROM pilotage.livraisons WHERE {condition}"), values) or 0
 
 
 def _tell_partial_refusal(source: str, reasons: str) -> None:
