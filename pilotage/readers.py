@@ -190,7 +190,8 @@ def _csv_rows(livre: Livre, stream: BinaryIO, skipped: int) -> Iterator[tuple[in
     except csv.Error as error:
         raise livre.error(f"csv mal formé ({error})", ligne=start, conseil="regarder les guillemets") from error
     finally:
-        text.detach()
+        if not stream.closed:  # a reader that stops early leaves us after its file
+            text.detach()
 
 
 def wrong_encoding(livre: Livre, line: int | None, culprit: bytes = b"") -> ErreurLecture:
