@@ -163,7 +163,8 @@ def measure_couverture(sites: tuple[int, ...] = (100, 300, 500), radius_km: floa
         plan = couverture_maximale(cover, people, p, existing, gap=1e-4, time_limit=120)
         reached = covered_weight(cover, people, [*quick, *existing])
         detail = (
-            f"p = {p}, {radius_km:g} km : objectif {plan.objectif:.0f}, borne {plan.borne:.0f}, écart {plan.ecart:.2e}, "
+            f"p = {p}, {radius_km:g} km : objectif {plan.objectif:.0f}, borne {plan.borne:.0f}, "
+            f"écart {plan.ecart:.2e}, "
             f"{'prouvé' if plan.prouve else 'non prouvé'}, {nature}"
         )
         short = (plan.borne - reached) / plan.borne

@@ -12,6 +12,7 @@ from sqlalchemy.schema import CreateSchema
 
 from models_ml import parametres
 from models_ml.calcul import VERSION, Recommandation
+from models_ml.offre import people_beyond
 from models_ml.scores import Score
 from models_ml.tables import build_metadata
 
@@ -73,10 +74,15 @@ def build_frames(result: Recommandation) -> dict[str, pd.DataFrame]:
         "decisions": _decisions(result),
         "plans": _plans(result),
         "plans_sites": _plan_sites(result),
-        "evaluation": result.ressemblance.evaluation.assign(service=result.service),
+        "evaluation": _evaluation(result),
     }
     run = {"id_calcul": result.id_calcul, "empreinte_donnees": result.donnees.empreinte}
     return {name: frame.assign(**run) for name, frame in {**frames, "modele": _modele(result)}.items()}
+
+
+def _evaluation(result: Recommandation) -> pd.DataFrame:
+    parts = [people_beyond(result.donnees, result.acces), result.ressemblance.evaluation]
+    return pd.concat([part for part in parts if len(part)], ignore_index=True).assign(service=result.service)
 
 
 def _keys(result: Recommandation) -> dict:

@@ -28,6 +28,12 @@ COUVERTURE = {
     "ressemblance": "autant de communes, classées par ressemblance",
     "plan_de_couverture": "plan de couverture de même taille",
 }
+JEUX_ACCES = {"acces_avec_bus": "bus à leur commune d'attache", "acces_sans_bus": "sans les bus"}
+ACCES = {
+    "population_au_dela_20_min": "plus de 20 min",
+    "population_au_dela_30_min": "plus de 30 min",
+    "population_au_dela_10_km": "plus de 10 km à vol d'oiseau",
+}
 SENS = {1: "ne peut que rapprocher", -1: "ne peut qu'éloigner", 0: "libre"}
 
 
@@ -46,7 +52,16 @@ class Bilan:
 
 def render(bilan: Bilan) -> str:
     """The card in Markdown; figures only from the run, words only for what they mean and do not."""
-    parts = [_head(bilan), _learning(bilan), _coverage(bilan), _features(), _decisions(bilan), _plans(bilan), _limits()]
+    parts = [
+        _head(bilan),
+        _access(bilan),
+        _learning(bilan),
+        _coverage(bilan),
+        _features(),
+        _decisions(bilan),
+        _plans(bilan),
+        _limits(),
+    ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -71,6 +86,14 @@ def _head(bilan: Bilan) -> str:
 def _value(frame: pd.DataFrame, model: str, measure: str) -> float:
     found = frame[(frame.modele == model) & (frame.mesure == measure)].valeur
     return float(found.iloc[0]) if len(found) else float("nan")
+
+
+def _access(bilan: Bilan) -> str:
+    rows = [
+        [label, *(nombre(_value(bilan.evaluation[bilan.evaluation.jeu == jeu], "reseau", name)) for jeu in JEUX_ACCES)]
+        for name, label in ACCES.items()
+    ]
+    return "## Habitants loin d'un France Services\n\n" + _table(["distance", *JEUX_ACCES.values()], rows)
 
 
 def _learning(bilan: Bilan) -> str:
@@ -141,7 +164,7 @@ def _limits() -> str:
         "réseau. Les hypothèses rapide et lente encadrent l'erreur, elles ne la mesurent pas.\n"
         "- Un bus compte à sa commune d'attache : la liste ne donne pas ses arrêts.\n"
         "- Une commune est un point : un hameau éloigné du centre est compté comme le centre.\n"
-        "- Les périmètres d'EPCI des variables sont ceux d'aujourd'hui ; ils ont peu changé depuis 2020.\n"
+        "- Les périmètres d'EPCI des variables sont ceux d'aujourd'hui, faute d'historique dans l'entrepôt.\n"
         "- La liste ne garde que les sites encore ouverts : un site fermé depuis n'y figure pas.\n"
         "- La ressemblance reproduit les choix passés, leurs oublis compris : ne pas s'en servir pour décider."
     )

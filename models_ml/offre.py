@@ -17,9 +17,13 @@ from models_ml.deplacements import (
     site_places,
     travel_table,
     unit_vectors,
+    within_km,
 )
 from models_ml.donnees import Donnees
 from models_ml.parametres import Service, load_deplacements
+
+MINUTES_DE_PROXIMITE = (20, 30)
+KM_DE_PROXIMITE = 10.0
 
 
 @dataclass(frozen=True)
@@ -111,3 +115,23 @@ def nearest_minutes(
     area = donnees.communes.superficie_km2.to_numpy()
     where, minutes = kieme_plus_proche(travel_table(origins, targets, max_minutes, area))
     return np.where(where >= 0, chosen[where], -1) if len(chosen) else where, minutes
+
+
+def people_beyond(donnees: Donnees, acces: Acces) -> pd.DataFrame:
+    """People whose commune lies beyond 20 and 30 minutes, and beyond 10 km, of every site; with the buses and without.
+
+    Communes without position or population are left out. Columns modele, jeu, mesure, valeur.
+    """
+    people = donnees.communes.population.to_numpy()
+    known = np.isfinite(people) & (acces.tableau.methode != "position de la commune inconnue").to_numpy()
+    i, j, _ = within_km(acces.communes, acces.sites, KM_DE_PROXIMITE, load_deplacements().rayon_terre_km)
+    trips = acces.minutes.tocoo()
+    fixed = (donnees.sites.format != "bus").to_numpy()
+    rows = []
+    for name, open_sites in (("acces_avec_bus", np.ones(len(fixed), bool)), ("acces_sans_bus", fixed)):
+        pairs = {f"{m}_min": trips.row[(trips.data <= m) & open_sites[trips.col]] for m in MINUTES_DE_PROXIMITE}
+        pairs[f"{KM_DE_PROXIMITE:g}_km"] = i[open_sites[j]]
+        for measure, served in pairs.items():
+            beyond = known & ~np.isin(np.arange(len(people)), served)
+            rows.append(("reseau", name, f"population_au_dela_{measure}", float(people[beyond].sum())))
+    return pd.DataFrame(rows, columns=["modele", "jeu", "mesure", "valeur"])

@@ -88,7 +88,7 @@ def test_floors_hold_or_are_refused(seed, part):
     floors = [Plancher("nord", np.array([0, 1, 2]), part), Plancher("sud", np.array([2, 5, 6, 7]), part)]
     truth = best_of_all(cover, weights, 2, floors=floors)
     if truth is None:
-        with pytest.raises(ErreurRecommandation, match="nord|sud"):
+        with pytest.raises(ErreurRecommandation, match=r"nord|sud"):
             couverture_maximale(cover, weights, 2, floors=floors, gap=0)
         return
     plan = couverture_maximale(cover, weights, 2, floors=floors, gap=0)
