@@ -198,15 +198,20 @@ def _explain(folder: Path, axe: str, failed: list[tuple[str, str, dict]], code: 
     message = re.sub(r"\s+", " ", node["message"] or "").strip()
     others = [other for _, other, _ in failed[1:]]
     also = f" ; échouent aussi : {', '.join(others[:10])}" if others else ""
-    path = node.get("compiled_path") or node["unique_id"]
-    compiled = folder / "compiled" / path.split("compiled/")[-1] if "compiled/" in path else path
     what = "test" if kind in ("test", "unit_test") else "modèle"
     return ErreurEntrepot(
         f"{what} {name} : {message}{also}",
         source=axe,
-        fichier=str(compiled),
+        fichier=str(_compiled(folder, node["unique_id"])),
         conseil="exécuter ce fichier SQL pour voir les lignes en cause ; la génération visible est inchangée",
     )
+
+
+def _compiled(folder: Path, unique_id: str) -> Path:
+    """The SQL that dbt sent for a node, or the journal when it did not get that far."""
+    node = json.loads((folder / "manifest.json").read_text())["nodes"].get(unique_id, {})
+    compiled = node.get("compiled_path") or ""
+    return folder / "compiled" / compiled.split("compiled/")[-1] if "compiled/" in compiled else folder / "journal.txt"
 
 
 def _record(report: RapportConstruction) -> None:
@@ -220,7 +225,7 @@ def _record(report: RapportConstruction) -> None:
 
 
 def _prepare_raw() -> None:
-    """Empty tables for sources never accepted yet; fresh statistics, that partitioned tables never get by themselves."""
+    """Empty tables for sources never accepted; fresh statistics, which partitioned tables never get by themselves."""
     with get_engine().begin() as connection:
         for source in load_catalogue().values():
             for table in source.tables:
