@@ -13,6 +13,7 @@ from sqlalchemy import create_engine, make_url, text
 
 from pilotage import postgres
 from pilotage.config import RACINE, Settings, get_settings
+from tests.entrepot_reel import entrepot_recommande, entrepot_reel  # noqa: F401
 
 MIRROR = Path(os.environ.get("PILOTAGE_MIROIR", RACINE.parent / "shared" / "mirror"))
 
