@@ -112,7 +112,8 @@ def build_attributs(donnees: Donnees, around: Voisinage, day: date) -> pd.DataFr
     epci = pd.Series(communes.siren_epci.fillna(communes.code_commune))
     people = pd.Series(population)
     total = people.groupby(epci).transform("sum").to_numpy()
-    held = np.bincount(donnees.commune_index(donnees.sites.code_commune[opened]).clip(min=0), minlength=len(communes))
+    where = donnees.commune_index(donnees.sites.code_commune[opened])
+    held = np.bincount(where[where >= 0], minlength=len(communes))
     sites_epci = pd.Series(held).groupby(epci).transform("sum").to_numpy()
     largest = around.largest_around(population)
     frame = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import time
 from dataclasses import dataclass, field
 
@@ -14,7 +15,7 @@ from models_ml.couverture import Proposition, candidate_minutes, propose
 from models_ml.decision import Mesures, Tirages, apply_rules, smallest_flip, stability
 from models_ml.donnees import Donnees
 from models_ml.offre import Acces, compute_acces, nearest_minutes
-from models_ml.raisons import describe
+from models_ml.raisons import describe, plan_sentence
 from models_ml.ressemblance import Ressemblance, learn
 from models_ml.scores import Score, composite, dematerialisable, priority
 
@@ -77,7 +78,7 @@ def compute(donnees: Donnees, service: str = "france_services") -> Recommandatio
         ErreurRecommandation: the service is not declared.
     """
     chrono, declared = Chrono(), parametres.load_service(service)
-    budget = parametres.load_decision().plan.sites
+    budget = math.ceil(parametres.load_decision().plan.part_du_reseau * len(donnees.sites))
     acces = compute_acces(donnees, declared)
     chrono.mark("acces")
     scores = compute_scores(donnees, acces, declared)
@@ -180,6 +181,10 @@ def decide(donnees: Donnees, acces: Acces, scores: dict[str, Score], plans: dict
     unstable = share < p.stabilite_minimale
     actions, reasons, changes = describe(rules, unstable, essential, share, rival, flips, measures, p)
     value, low, high = priority(scores["besoin"], scores["deficit_acces"])
+    ranks, gained = _plan_columns(plans["central"], len(actions))
+    for site, people in plans["central"].rangs:
+        if actions[site] == "implanter":
+            reasons[site].append(plan_sentence(int(ranks[site]), people, p.plan.seuil_min))
     gaps = [a + b for a, b in zip(essential, missing_data(scores), strict=True)]
     blocked = np.array([bool(gap) for gap in essential])
     return pd.DataFrame(
@@ -192,8 +197,18 @@ def decide(donnees: Donnees, acces: Acces, scores: dict[str, Score], plans: dict
             "stabilite": np.where(blocked, np.nan, share),
             "bascule": changes,
             "donnees_manquantes": gaps,
+            "rang_plan": ranks,
+            "population_gagnee": gained,
         }
     )
+
+
+def _plan_columns(plan: Proposition, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rank in the plan and people gained, (n,) with NaN outside the plan."""
+    ranks, gained = np.full(n, np.nan), np.full(n, np.nan)
+    for rank, (site, people) in enumerate(plan.rangs, start=1):
+        ranks[site], gained[site] = rank, people
+    return ranks, gained
 
 
 def essential_gaps(donnees: Donnees, acces: Acces) -> list[list[str]]:

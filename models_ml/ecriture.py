@@ -63,7 +63,7 @@ def copy_frame(connection: Connection, table: Table, frame: pd.DataFrame) -> int
 
 def _nullable(values: pd.Series) -> list:
     """Python values with None for missing; lists pass as they are."""
-    return [None if value is None or value != value else value for value in values.tolist()]
+    return [None if value is None or value is pd.NA or value != value else value for value in values.tolist()]
 
 
 def build_frames(result: Recommandation) -> dict[str, pd.DataFrame]:
@@ -119,7 +119,8 @@ def data_coverage(scores: dict[str, Score]) -> np.ndarray:
 def _decisions(result: Recommandation) -> pd.DataFrame:
     labels = parametres.load_decision().libelles
     frame = pd.DataFrame(_keys(result)).join(result.decisions)
-    return frame.assign(libelle_action=frame.action.map(labels))
+    whole = frame[["rang_plan", "population_gagnee"]].astype("Int64")
+    return frame.assign(libelle_action=frame.action.map(labels), **whole)
 
 
 def _plan_id(result: Recommandation, scenario: str) -> str:

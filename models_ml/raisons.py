@@ -70,6 +70,11 @@ def flip_sentence(k: int, flip: Bascule, measures: Mesures, parameters: Parametr
     return f"{change}, l'action serait : {after}"
 
 
+def plan_sentence(rank: int, gained: float, threshold: float) -> str:
+    """What a site of the plan brings, in its turn."""
+    return f"Rang {rank} du plan national : {nombre(gained)} habitants de plus à moins de {nombre(threshold)} min."
+
+
 def undecided_reasons(rule: int, rival: str, share: float, flip: str | None, cause: str, parameters) -> list[str]:
     """Why a commune is «à instruire», between which actions, and which data would settle it."""
     first = parameters.libelles[parameters.regles[rule].action]

@@ -113,6 +113,10 @@ def build_metadata(schema: str) -> MetaData:
         Column("stabilite", Float, comment="Part des tirages où l'action est la même, de 0 à 1."),
         Column("bascule", Text, comment="Le plus petit changement qui ferait changer l'action."),
         Column("donnees_manquantes", ARRAY(Text), nullable=False, comment="Données absentes pour cette commune."),
+        Column("rang_plan", Integer, comment="Rang de la commune dans le plan national central ; vide si non retenue."),
+        Column(
+            "population_gagnee", BigInteger, comment="Habitants que ce site ajoute, à son rang, sous le seuil de temps."
+        ),
         *_run(),
         comment="Grain : une ligne par commune et service. Que faire, pourquoi, et à quel point c'est sûr.",
     )

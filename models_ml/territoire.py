@@ -16,24 +16,27 @@ from models_ml.lecture import load_donnees, read
 from pilotage.errors import ErreurRecommandation
 
 NIVEAUX = ("france", "departement", "region", "epci", "crte", "commune")
-TERRITOIRES = "SELECT cle_territoire, niveau, code_territoire, nom_territoire, population FROM commun.dim_territoires"
+TERRITOIRES = """
+SELECT cle_territoire, niveau, code_territoire, nom_territoire, population FROM commun.dim_territoires
+"""
 DECISIONS = """
 SELECT
     d.code_commune, c.nom_commune, c.population, a.temps_min, a.methode, d.action, d.libelle_action, d.score,
-    d.score_bas, d.score_haut, d.raisons, d.stabilite, d.bascule, d.donnees_manquantes, s.ressemblance_passee
+    d.score_bas, d.score_haut, d.raisons, d.stabilite, d.bascule, d.donnees_manquantes, d.rang_plan, s.ressemblance_passee
 FROM recommandation.decisions AS d
 INNER JOIN commun.pont_communes_territoires AS p ON p.code_commune = d.code_commune AND p.cle_territoire = :cle
 INNER JOIN commun.dim_communes AS c ON c.code_commune = d.code_commune AND c.est_actuelle
 INNER JOIN recommandation.acces AS a ON a.code_commune = d.code_commune AND a.service = d.service
 INNER JOIN recommandation.scores AS s ON s.code_commune = d.code_commune AND s.service = d.service
 WHERE d.service = :service
-ORDER BY d.score DESC NULLS LAST, d.code_commune
+ORDER BY d.rang_plan NULLS LAST, d.score DESC NULLS LAST, d.code_commune
 """
 
 
 @dataclass(frozen=True)
 class Reponse:
-    """A territory's answer. decisions: one row a commune, most urgent first. plan: None when no budget was asked for.
+    """A territory's answer. decisions: one row a commune, those of the national plan first, then by priority.
+    plan: None when no budget was asked for.
 
     autres: people outside the territory whom the plan also serves within the threshold.
     """

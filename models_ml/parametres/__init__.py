@@ -120,7 +120,7 @@ class Regle(_Strict):
 
 
 class ParametresPlan(_Strict):
-    sites: int = Field(ge=0)
+    part_du_reseau: float = Field(ge=0)
     seuil_min: float
     ecart: float = Field(gt=0)
     limite_s: float = Field(gt=0)

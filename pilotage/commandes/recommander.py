@@ -74,7 +74,7 @@ def _actions(decisions):
 
 
 def _first(decisions, console: Console) -> None:
-    """The most urgent communes where something is to be done, in words; else the most urgent one."""
+    """The first communes where something is to be done, in words; else the first of all."""
     from models_ml.mots import nombre
 
     chosen = decisions[~decisions.action.isin(["maintenir", "a_instruire"])]
