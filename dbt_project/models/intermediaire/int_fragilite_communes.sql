@@ -8,7 +8,7 @@ peses AS (
         livres.*,
         livres.part * population.population_municipale AS poids,
         -- The six villages destroyed in 1916 stand at 0 everywhere: nobody lives there, nothing was measured.
-        COALESCE(livres.score_thd + livres.score_4g + livres.score_pauvrete + livres.score_65_ans + livres.score_diplome, 0) > 0 AS est_observe
+        COALESCE(GREATEST({% for score in scores %}livres.{{ score }}{{ ', ' if not loop.last }}{% endfor %}), 0) > 0 AS est_observe
     FROM livres
     LEFT JOIN {{ ref('int_populations_epoque') }} AS population
         ON population.date_reference = livres.geographie AND population.code_commune = livres.code_commune

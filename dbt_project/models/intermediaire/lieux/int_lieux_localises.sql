@@ -10,6 +10,8 @@ WITH codes AS (
     LEFT JOIN {{ ref('passage_communes') }} AS passage
         ON passage.date_reference = f.geographie AND passage.code_ancien = l.code_commune
     INNER JOIN {{ ref('int_communes_courantes') }} AS cog ON cog.code_commune = COALESCE(passage.code_commune, l.code_commune)
+    -- A list of Nouvelle-Calédonie gives Le Mont-Dore the code of its namesake in Auvergne; its postcode does not err.
+    WHERE COALESCE(l.code_postal, '') NOT LIKE '98%'
     ORDER BY l.source, l.millesime, l.liste, l.id_source,
         (cog.nom_commune = l.localite) DESC, passage.part DESC NULLS LAST, cog.code_commune
 ),
@@ -44,7 +46,7 @@ SELECT
         WHEN noms.code_commune IS NOT NULL THEN 'code postal et nom'
         WHEN postaux.code_commune IS NOT NULL THEN 'code postal seul'
         WHEN departements.code_commune IS NOT NULL THEN 'département et nom'
-        WHEN COALESCE(l.code_commune, l.code_postal) LIKE '98%' OR COALESCE(l.code_commune, l.code_postal) ~ '^97[578]' THEN 'hors champ'
+        WHEN l.code_postal LIKE '98%' OR COALESCE(l.code_commune, l.code_postal) LIKE '98%' OR COALESCE(l.code_commune, l.code_postal) ~ '^97[578]' THEN 'hors champ'
         ELSE 'inconnue'
     END AS methode_commune,
     l.est_dernier_millesime, l.est_france_services, l.est_ouvert, l.nom_normalise, l.voie_normalisee,
