@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from pilotage.config import RACINE
 from tests.miroir_recommandation import build_passage
 
 pytestmark = pytest.mark.lent
@@ -70,6 +71,15 @@ def test_figures_told_at_the_time_are_found_again(entrepot_reel) -> None:
     rates = entrepot_reel.indicator("infrastructures", "fibre_raccordable", "departement", "2017T3")["valeur"]
     assert list(rates[rates > 80].index) == ["75", "92"]
     assert list(rates[(rates > 50) & (rates <= 80)].index) == ["69"]
+
+
+def test_the_page_of_departements_says_what_the_warehouse_says(entrepot_reel) -> None:
+    page = (RACINE / "docs" / "fibre_departements.md").read_text(encoding="utf-8")
+    lines = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines() if line.startswith("| ")]
+    told = {cells[0]: float(cells[6].replace(",", ".")) for cells in lines if len(cells) == 7 and cells[0] != "code"}
+    rates = entrepot_reel.indicator("infrastructures", "fibre_raccordable", "departement", "2018T1")["valeur"]
+    assert set(told) == set(rates.index)
+    assert max(abs(told[code] - rates[code]) for code in told) <= 0.05 + 1e-9
 
 
 def test_speed_classes_are_cumulated(entrepot_reel, mirror) -> None:
