@@ -194,7 +194,7 @@ def _write_fibre_2025(t: Territoire, h: Histoire, p: Profils, depot: Depot) -> N
 def _write_sites(t: Territoire, prefixe: str, depot: Depot) -> None:
     """Mobile sites of one overseas territory: an operator's code, a position, three generations."""
     dep, reel, operateurs = SITES[prefixe]
-    rng, n = t.tirage("sites " + prefixe), t.nombre(reel, 8)
+    rng, n = t.tirage("sites " + prefixe), t.nombre(reel, 8 if dep else 1)
     if dep in OUTRE_MER:
         lieux = np.flatnonzero(t.dep == t.codes_dep.index(dep))
         choix = rng.choice(lieux, size=n)

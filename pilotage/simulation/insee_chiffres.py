@@ -221,7 +221,7 @@ def _write_filosofi(t: Territoire, h: Histoire, p: Profils, depot: Depot, annee:
     colonnes += [_number(np.rint(median * q / 10) * 10, grand, 0) for q in (0.55, 1.68)]
     colonnes.append(_number(rng.normal(2.9, 0.35, n).clip(2, 6), grand))
     if annee == "20":
-        retenus = set(rng.choice(n, size=t.nombre(9), replace=False).tolist())
+        retenus = {*rng.choice(n, size=t.nombre(3), replace=False).tolist(), *np.flatnonzero(pop == 0).tolist()}
         colonnes = [[("nd" if k in retenus else v) for k, v in enumerate(c)] for c in colonnes]
     entete = ";".join(["CODGEO", *(nom + annee for nom in FILOSOFI)])
     depot.csv(

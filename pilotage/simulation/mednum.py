@@ -187,6 +187,7 @@ def _write_ifn(t: Territoire, h: Histoire, p: Profils, depot: Depot, millesime: 
     grandes = places.population(2020) > 12_000
     flou = (notes[:, 1:] + rng.normal(0, 0.35, (n, 4))).clip(0, 10)
     notes[:, 1:] = np.where(grandes[:, None], flou, notes[:, 1:])
+    notes[places.population(2020) == 0] = 0  # destroyed villages stand at 0 everywhere, as in the real index
     total = notes @ POIDS_JUILLET if millesime == "2023-07-04" else notes.mean(1)
     muets = set(rng.choice(n, size=rares(n, 2 / 35_008, 0.009), replace=False).tolist())
     chiffres = [[str(v) for v in c.tolist()] for c in (*notes.T, total)]

@@ -203,7 +203,8 @@ def _peupler(rng: np.random.Generator, km: np.ndarray, dep: np.ndarray) -> tuple
         if dep[ville] not in vus and len(premiers) < len(ARRONDISSEMENTS):
             premiers.append(ville)
             vus.add(dep[ville])
-    population[np.argsort(population, kind="stable")[0]] = 0  # a village destroyed and never inhabited again
+    # villages destroyed in a war and never inhabited again: six in reality
+    population[np.argsort(population, kind="stable")[: max(1, round(6 * nombre / REEL))]] = 0
     return population, np.array(premiers)
 
 
