@@ -22,7 +22,7 @@ def rule_reasons(rule: int, k: int, measures: Mesures, parameters: ParametresDec
     """Motive of the rule applied to commune k, then each figure that decided, with its threshold."""
     applied = parameters.regles[rule]
     reasons = [applied.motif[0].upper() + applied.motif[1:] + "."]
-    names = list(applied.si) or ["acces_suffisant", "population_suffisante"]
+    names = list(applied.si) or ["acces_suffisant", "hote_a_portee", "population_suffisante"]
     if applied.action in ("implanter", "guichet_partage", "itinerance") and "acces_suffisant" not in names:
         names.insert(0, "acces_suffisant")
     reasons += [

@@ -22,7 +22,8 @@ SELECT cle_territoire, niveau, code_territoire, nom_territoire, population FROM 
 DECISIONS = """
 SELECT
     d.code_commune, c.nom_commune, c.population, a.temps_min, a.methode, d.action, d.libelle_action, d.score,
-    d.score_bas, d.score_haut, d.raisons, d.stabilite, d.bascule, d.donnees_manquantes, d.rang_plan, s.ressemblance_passee
+    d.score_bas, d.score_haut, d.raisons, d.stabilite, d.bascule, d.donnees_manquantes, d.rang_plan,
+    s.ressemblance_passee
 FROM recommandation.decisions AS d
 INNER JOIN commun.pont_communes_territoires AS p ON p.code_commune = d.code_commune AND p.cle_territoire = :cle
 INNER JOIN commun.dim_communes AS c ON c.code_commune = d.code_commune AND c.est_actuelle
