@@ -185,7 +185,7 @@ def _write_ifn(t: Territoire, h: Histoire, p: Profils, depot: Depot, millesime: 
     notes = np.stack([np.ceil(10 * rang_relatif(m)) for m in mesures], 1)
     notes[:, 1] = np.where(rang_relatif(sans_4g) < 0.33, 5, 5 + np.ceil(5 * rang_relatif(sans_4g)))
     grandes = places.population(2020) > 12_000
-    flou = (notes[:, 1:] + rng.normal(0, 0.35, (n, 4))).clip(0, 10)
+    flou = (notes[:, 1:] + rng.normal(0, 0.35, (n, 4))).clip(0.05, 9.95)
     notes[:, 1:] = np.where(grandes[:, None], flou, notes[:, 1:])
     notes[places.population(2020) == 0] = 0  # destroyed villages stand at 0 everywhere, as in the real index
     total = notes @ POIDS_JUILLET if millesime == "2023-07-04" else notes.mean(1)
