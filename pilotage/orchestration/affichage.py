@@ -115,7 +115,7 @@ def _sign(pas: Pas | None) -> str:
 
 
 def _rows(cells: Iterable[Pas | None]) -> str:
-    counts = [pas.lignes for pas in cells if pas and pas.etape != "gate" and pas.lignes is not None]
+    counts = [pas.lignes for pas in cells if pas and pas.lignes is not None]
     return _number(sum(counts)) if counts else ""
 
 

@@ -63,7 +63,6 @@ def gate(source: str) -> list[str]:
 
     with journaliser("gate", source) as journal:
         rapport = gate_source(source)
-        journal.lignes = rapport.quarantaine
         journal.message = (
             f"{len(rapport.acceptees)} acceptées, {len(rapport.refusees)} refusées, {rapport.controles} contrôles, "
             f"{rapport.quarantaine} lignes en quarantaine"

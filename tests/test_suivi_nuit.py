@@ -1,0 +1,158 @@
+"""A whole night through Airflow's scheduler on a simulated territory; then one with nothing new; then one with a fault.
+
+The three nights share one home, as they would in life, so the tests of this module run in order.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+import psutil
+import pytest
+from sqlalchemy import create_engine, text
+
+from pilotage import postgres
+from pilotage.config import RACINE, Settings
+from pilotage.simulation import write_simulation
+
+pytestmark = pytest.mark.lent
+COMMUNES = 300
+
+
+@dataclass
+class Maison:
+    """A home, its input, and what its nights printed."""
+
+    home: Path
+    sources: Path
+    sorties: list[subprocess.CompletedProcess] = field(default_factory=list)
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess:
+        environment = {n: v for n, v in os.environ.items() if not n.startswith("PILOTAGE_") and n != "DATABASE_URL"}
+        environment |= {"PILOTAGE_HOME": str(self.home), "PILOTAGE_SOURCES": str(self.sources), "COLUMNS": "160"}
+        done = subprocess.run(
+            [sys.executable, "-m", "pilotage", *arguments],
+            cwd=RACINE, env=environment, capture_output=True, text=True, timeout=900, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        self.sorties.append(done)
+        return done
+
+    def query(self, sql: str) -> list[tuple]:
+        settings = Settings(home_env=self.home, sources="simulation")
+        with postgres.lend(settings):
+            engine = create_engine(settings.database_url)
+            with engine.connect() as connection:
+                rows = [tuple(row) for row in connection.execute(text(sql))]
+            engine.dispose()
+        return rows
+
+
+@pytest.fixture(scope="module")
+def maison() -> Iterator[Maison]:
+    folder = Path(tempfile.mkdtemp(prefix="pilotage-nuit-"))
+    folder.chmod(0o755)
+    write_simulation(folder / "sources", COMMUNES, 7)
+    yield Maison(folder / "home", folder / "sources")
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+FILES_OF_TABLES = (
+    "SELECT n.nspname, c.relname, c.relfilenode FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+    "WHERE n.nspname IN ('raw', 'commun', 'infrastructures', 'usages', 'recommandation') AND c.relkind = 'r' ORDER BY 1, 2"
+)
+
+
+def test_first_night_publishes_everything(maison: Maison) -> None:
+    done = maison.run("executer")
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+    assert "DONNÉES SIMULÉES" in done.stdout
+    assert "Premières recommandations" in done.stdout
+    assert maison.query("SELECT count(*) FROM commun.dim_communes WHERE est_actuelle")[0][0] == pytest.approx(
+        COMMUNES, rel=0.1
+    )
+    ((decided, communes),) = maison.query(
+        "SELECT (SELECT count(*) FROM recommandation.decisions), "
+        "(SELECT count(*) FROM commun.dim_communes WHERE est_actuelle)"
+    )
+    assert decided == communes, "every commune has its decision"
+
+
+def test_exports_hold_what_the_warehouse_shows(maison: Maison) -> None:
+    package = maison.home / "exports" / "derniere"
+    frame = pd.read_csv(next(package.rglob("*dim_territoires.csv")), dtype=str)
+    ((count,),) = maison.query("SELECT count(*) FROM commun.dim_territoires")
+    assert len(frame) == count
+    assert (package / "datapackage.json").exists() and (package / "SHA256SUMS").exists()
+
+
+def test_nothing_is_left_running(maison: Maison) -> None:
+    mine = [p for p in psutil.process_iter(["cmdline", "environ"]) if _belongs(p, maison.home)]
+    assert mine == [], [p.info["cmdline"] for p in mine]
+
+
+def _belongs(process: psutil.Process, home: Path) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE and process.environ().get("PILOTAGE_HOME") == str(home)
+    except psutil.Error:
+        return False
+
+
+def test_a_night_with_nothing_new_rewrites_no_table(maison: Maison) -> None:
+    before = maison.query(FILES_OF_TABLES)
+    generations = maison.query("SELECT generation, etat FROM pilotage.generations ORDER BY 1")
+    done = maison.run("executer")
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+    assert "rien n'a changé" in done.stdout.lower().replace("’", "'")
+    assert maison.query(FILES_OF_TABLES) == before
+    assert maison.query("SELECT generation, etat FROM pilotage.generations ORDER BY 1") == generations
+
+
+def test_a_bad_source_is_isolated_and_told(maison: Maison) -> None:
+    """One source loses a column, another has really changed: the second is published, the first keeps its data."""
+    debits = next((maison.sources / "arcep__debits").rglob("*.csv"))
+    lines = debits.read_text(encoding="utf-8").split("\n")
+    header, *rows = lines[1:]
+    debits.write_text("\n".join([lines[0], header.replace("elig_thd30", "elig_thd"), *rows]), encoding="utf-8")
+    crte = next((maison.sources / "anct__contrats_crte").rglob("*.csv"))
+    crte.write_text(crte.read_text(encoding="utf-8").replace("CRTE ", "Contrat "), encoding="utf-8")
+    served = maison.query("SELECT sum(locaux) FROM infrastructures.fait_debits")
+    maison.run("executer")
+    shown = maison.sorties[-1].stdout + maison.sorties[-1].stderr
+    assert "arcep__debits" in shown and "elig_thd30" in shown and "colonne absente" in shown
+    assert maison.query("SELECT sum(locaux) FROM infrastructures.fait_debits") == served
+    names = maison.query(
+        "SELECT DISTINCT split_part(nom_territoire, ' ', 1) FROM commun.dim_territoires WHERE niveau = 'crte'"
+    )
+    assert ("Contrat",) in names, "the source that changed for good was published"
+    states = dict(maison.query("SELECT etat, count(*) FROM pilotage.generations GROUP BY 1"))
+    assert states["visible"] == 1 and states["precedente"] == 1
+
+
+def test_return_to_the_former_generation(maison: Maison) -> None:
+    (former,) = (
+        g for g, etat in maison.query("SELECT generation, etat FROM pilotage.generations") if etat == "precedente"
+    )
+    assert maison.run("generations", "revenir").returncode == 0
+    assert maison.query("SELECT generation FROM pilotage.generations WHERE etat = 'visible'") == [(former,)]
+
+
+@pytest.mark.parametrize("niveau", ["commune", "epci", "crte", "departement", "region", "france"])
+def test_recommendation_for_each_level(maison: Maison, niveau: str) -> None:
+    ((code,),) = maison.query(f"SELECT min(code_territoire) FROM commun.dim_territoires WHERE niveau = '{niveau}'")
+    done = maison.run("recommander", code, "--budget", "2")
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "simul" in done.stdout.lower()
+
+
+def test_unknown_territory_is_one_sentence(maison: Maison) -> None:
+    done = maison.run("recommander", "99999X")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr and "99999X" in done.stderr
