@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from scipy.spatial import cKDTree
 
-from models_ml.deplacements import chord_to_km, unit_vectors
+from models_ml.deplacements import chord_to_km, commune_places, site_places, travel_table, unit_vectors
 from tests.miroir_recommandation import build_passage
 
 pytestmark = pytest.mark.lent
@@ -129,3 +129,25 @@ def test_nearest_france_services_equals_a_search_in_three_dimensions(entrepot_re
     assert np.isnan(found[km > 20.001]).all()
     near = km < 19.999
     assert np.abs(found[near] - km[near]).max() < 1e-6
+
+
+def test_the_recommender_finds_the_same_communes_beyond_twenty_minutes(entrepot_reel) -> None:
+    """Same declared travel assumptions, two programs: the SQL grid and the recommender's sparse travel table."""
+    communes = entrepot_reel.frame(
+        "SELECT code_commune, latitude, longitude, niveau_densite, superficie_km2 FROM {commun}.dim_communes "
+        "WHERE est_actuelle ORDER BY code_commune"
+    ).astype({"latitude": float, "longitude": float, "superficie_km2": float})
+    sites = entrepot_reel.frame(
+        "SELECT code_commune, latitude, longitude FROM {usages}.fait_france_services "
+        "WHERE millesime = '2024-08-01' AND est_actif"
+    ).astype({"latitude": float, "longitude": float})
+    rank = dict(zip(communes["code_commune"], range(len(communes)), strict=True))
+    origins = commune_places(communes)
+    places = site_places(sites["latitude"], sites["longitude"], sites["code_commune"].map(rank).fillna(-1), origins)
+    reached = np.diff(travel_table(origins, places, 20, communes["superficie_km2"].to_numpy()).indptr) > 0
+    beyond = entrepot_reel.frame(
+        "SELECT code_commune, est_au_dela_20_min FROM {usages}.fait_acces_france_services "
+        "WHERE millesime = '2024-08-01' ORDER BY code_commune"
+    )
+    assert list(beyond["code_commune"]) == list(communes["code_commune"])
+    assert (beyond["est_au_dela_20_min"].to_numpy(bool) == ~reached).all()

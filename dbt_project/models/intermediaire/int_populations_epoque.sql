@@ -4,14 +4,6 @@ WITH geographies AS (
     SELECT DISTINCT geographie
     FROM {{ ref('fiches_millesimes') }}
     WHERE source IN ('arcep__debits', 'mednum__fragilite_numerique')
-),
-
-populations AS (
-    SELECT population.code_commune, population.population_municipale, fiche.geographie
-    FROM {{ ref('stg_insee__populations') }} AS population
-    INNER JOIN {{ ref('fiches_millesimes') }} AS fiche
-        ON fiche.source = 'insee__populations' AND fiche.millesime = population.millesime
-    WHERE population.population_municipale IS NOT NULL
 )
 
 SELECT DISTINCT ON (geographies.geographie, populations.code_commune)
@@ -19,5 +11,6 @@ SELECT DISTINCT ON (geographies.geographie, populations.code_commune)
     populations.code_commune,
     populations.population_municipale
 FROM geographies
-CROSS JOIN populations
+CROSS JOIN {{ ref('int_populations') }} AS populations
+WHERE populations.source = 'insee__populations' AND populations.population_municipale IS NOT NULL
 ORDER BY geographies.geographie, populations.code_commune, ABS(geographies.geographie - populations.geographie), populations.geographie
