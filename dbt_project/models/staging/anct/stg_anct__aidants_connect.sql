@@ -2,8 +2,8 @@
 SELECT
     _millesime AS millesime,
     {{ texte('id') }} AS id_structure,
-    {{ texte('name') }} AS nom,
-    {{ texte('address') }} AS adresse,
+    {{ sans_coordonnees(texte('name')) }} AS nom,
+    {{ sans_coordonnees(texte('address')) }} AS adresse,
     {{ code_postal('zip_code') }} AS code_postal,
     {{ texte('city') }} AS localite,
     {{ code_commune_saisi('city_insee_code') }} AS code_commune,

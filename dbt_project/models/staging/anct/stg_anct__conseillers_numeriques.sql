@@ -2,10 +2,10 @@
 SELECT
     _millesime AS millesime,
     CAST(_ligne AS text) AS id_structure,
-    {{ texte('raison_sociale') }} AS nom,
+    {{ sans_coordonnees(texte('raison_sociale')) }} AS nom,
     {{ texte('type') }} AS type_structure,
     {{ siret('siret') }} AS siret,
-    {{ texte('adresse') }} AS adresse,
+    {{ sans_coordonnees(texte('adresse')) }} AS adresse,
     {{ code_postal('code_postal') }} AS code_postal,
     {{ texte('commune_insee') }} AS localite,
     {{ code_commune_saisi('code_commune_insee') }} AS code_commune,

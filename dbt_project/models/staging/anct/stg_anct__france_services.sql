@@ -12,8 +12,8 @@ WITH brut AS (
 SELECT
     _millesime AS millesime,
     {{ texte('id_fs') }} AS id_fs,
-    {{ texte('lib_fs') }} AS nom,
-    {{ texte('adresse') }} AS adresse,
+    {{ sans_coordonnees(texte('lib_fs')) }} AS nom,
+    {{ sans_coordonnees(texte('adresse')) }} AS adresse,
     {{ code_postal('code_postal') }} AS code_postal,
     {{ texte('lib_com') }} AS localite,
     {{ code_commune_saisi('insee_com') }} AS code_commune,

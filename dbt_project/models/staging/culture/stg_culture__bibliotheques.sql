@@ -2,8 +2,8 @@
 SELECT
     _millesime AS millesime,
     REGEXP_REPLACE({{ texte('code_bib') }}, '\.0$', '') AS id_bibliotheque,
-    CONCAT_WS(' ', {{ texte('libelle1') }}, {{ texte('libelle2') }}) AS nom,
-    {{ texte('voie') }} AS adresse,
+    {{ sans_coordonnees("CONCAT_WS(' ', " ~ texte('libelle1') ~ ", " ~ texte('libelle2') ~ ")") }} AS nom,
+    {{ sans_coordonnees(texte('voie')) }} AS adresse,
     {{ code_postal('cp') }} AS code_postal,
     {{ texte('ville') }} AS localite,
     {{ code_commune_saisi('insee') }} AS code_commune,

@@ -2,9 +2,9 @@
 SELECT
     _millesime AS millesime,
     {{ texte('identifiant_du_site') }} AS id_point,
-    {{ texte('libelle_du_site') }} AS nom,
+    {{ sans_coordonnees(texte('libelle_du_site')) }} AS nom,
     {{ texte('caracteristique_du_site') }} AS type_point,
-    {{ texte('adresse') }} AS adresse,
+    {{ sans_coordonnees(texte('adresse')) }} AS adresse,
     {{ code_postal('code_postal') }} AS code_postal,
     {{ texte('localite') }} AS localite,
     {{ code_commune_saisi('code_insee') }} AS code_commune,
