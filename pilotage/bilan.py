@@ -28,7 +28,7 @@ FIRST = text(
     "SELECT c.nom_commune, d.code_commune, d.action, d.score, d.score_bas, d.score_haut, d.stabilite, d.raisons "
     "FROM recommandation.decisions d JOIN commun.dim_communes c ON c.code_commune = d.code_commune AND c.est_actuelle "
     "WHERE d.action = 'implanter' AND d.service = 'france_services' "
-    "ORDER BY d.score DESC NULLS LAST, d.code_commune LIMIT 3"
+    "ORDER BY d.rang_plan NULLS LAST, d.score DESC NULLS LAST, d.code_commune LIMIT 3"
 )
 
 
