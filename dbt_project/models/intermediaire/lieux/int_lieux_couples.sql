@@ -44,7 +44,8 @@ distances AS (
 )
 
 SELECT
-    cle_a, cle_b, est_meme_source, est_positionne_a, est_positionne_b, est_positionne, distance_m, est_meme_siret, est_meme_voie, est_meme_numero, est_autre_numero, est_meme_nom,
+    cle_a, cle_b, est_meme_source, est_positionne_a, est_positionne_b, est_positionne, distance_m,
+    est_meme_siret, est_meme_voie, est_meme_numero, est_autre_numero, est_meme_nom,
     est_la_poste,
     COALESCE(SIMILARITY(nom_a, nom_b), 0) AS similarite_nom,
     COALESCE(SIMILARITY(voie_a, voie_b), 0) AS similarite_voie,
