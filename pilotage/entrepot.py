@@ -22,7 +22,7 @@ from pilotage.catalogue import AXES, load_catalogue
 from pilotage.config import RACINE, Settings, get_settings
 from pilotage.database import get_engine
 from pilotage.errors import ErreurEntrepot
-from pilotage.generations import LOCK, drop_schemas, schema, visible
+from pilotage.generations import LOCK, drop_schemas, list_generations, schema, visible
 from pilotage.nature import ensure_nature, is_simulated
 
 PROJECT = RACINE / "dbt_project"
@@ -51,7 +51,10 @@ def compute_fingerprint() -> str:
     digest = hashlib.sha256()
     with get_engine().connect() as connection:
         rows = connection.scalars(
-            text("SELECT livraison FROM pilotage.livraisons WHERE etat = 'acceptee' ORDER BY livraison")
+            text(
+                "SELECT livraison || ':' || coalesce(nb_quarantaine, 0) FROM pilotage.livraisons "
+                "WHERE etat = 'acceptee' ORDER BY livraison"  # a replayed row changes the tables too
+            )
         )
         digest.update("\n".join(rows).encode())
     for path in sorted(_code_files()):
@@ -61,9 +64,15 @@ def compute_fingerprint() -> str:
 
 
 def needs_rebuild() -> bool:
-    """True when no generation is visible, or when a delivery or the code changed since the visible one was started."""
+    """True when no generation is visible, or when a delivery or the code changed since the visible one was started.
+
+    A generation from which a person went back is not built again from the same deliveries and code.
+    """
     served = visible()
-    return served is None or served.empreinte != compute_fingerprint()
+    if served is None:
+        return True
+    left = [g for g in list_generations() if g.etat == "precedente" and g.creee_le > served.creee_le]
+    return compute_fingerprint() not in {served.empreinte, *(g.empreinte for g in left)}
 
 
 def create_generation() -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import sql
+from sqlalchemy.exc import DataError
 
 from pilotage import quarantaine
 from pilotage.config import Settings, get_settings
@@ -53,7 +54,11 @@ def gate_source(source: str) -> RapportControle:
     with _alone(source):
         waiting = waiting_candidates(source)
         for livraison, table_raw in waiting:
-            _judge_delivery(settings, open_dossier(settings, livraison, table_raw), report)
+            dossier = open_dossier(settings, livraison, table_raw)
+            try:
+                _judge_delivery(settings, dossier, report)
+            except (psycopg.DataError, DataError) as error:
+                _refuse_uncomputable(dossier, error, report)
     if waiting:
         from pilotage.jugement import build_docs
 
@@ -116,6 +121,17 @@ def _judge_delivery(settings: Settings, dossier: Dossier, report: RapportControl
     report.quarantaine += count
     (report.refusees if failures else report.acceptees).append(livraison.livraison)
     report.messages += [f"{livraison.source} {livraison.millesime}/{livraison.fichier} : {f}" for f in failures]
+
+
+def _refuse_uncomputable(dossier: Dossier, error: Exception, report: RapportControle) -> None:
+    """A rule that these values make impossible to compute (a division by zero) refuses the delivery, by its words."""
+    livraison = dossier.livraison
+    why = str(getattr(error, "orig", error)).split("\n", 1)[0]
+    message = f"une règle de expectations/raw/{livraison.source}.yml n'a pas pu être calculée : {why}"
+    with psycopg_connection() as connection:
+        _refuse(connection, livraison, [message])
+    report.refusees.append(livraison.livraison)
+    report.messages.append(f"{livraison.source} {livraison.millesime}/{livraison.fichier} : {message}")
 
 
 def _accept(connection: psycopg.Connection, dossier: Dossier, control: str, results: list[Resultat]) -> int:

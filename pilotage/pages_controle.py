@@ -64,6 +64,7 @@ def write_index(docs: Path, results: Path) -> None:
         "pages de détail sont celles de Great Expectations.</p>"
         f"<table><thead><tr>{head}</tr></thead><tbody>\n{rows}\n</tbody></table></body></html>\n"
     )
+    docs.mkdir(parents=True, exist_ok=True)
     temporary = docs / "index.html.partiel"
     temporary.write_text(html, encoding="utf-8")
     temporary.replace(docs / "index.html")

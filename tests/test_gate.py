@@ -18,7 +18,20 @@ from pilotage.gate import gate_axe, gate_source
 from pilotage.load import load_source
 from pilotage.suites import load_suite, raw_suite
 from tests.livraisons import deliver, deliver_file
-from tests.portes import DEBITS, FICHIER, MILLESIME, clean, content, query, rows, served, state, submit, write_suite
+from tests.portes import (
+    DEBITS,
+    FICHIER,
+    MILLESIME,
+    SUITE,
+    clean,
+    content,
+    query,
+    rows,
+    served,
+    state,
+    submit,
+    write_suite,
+)
 
 RAW_SUITES = sorted((RACINE / "expectations" / "raw").glob("*.yml"))
 
@@ -129,6 +142,21 @@ def test_a_large_loss_of_rows_is_refused() -> None:
     assert report.refusees == [bad]
     assert "comptait 200 lignes" in report.messages[0]
     assert len(served()) == 200
+
+
+def test_a_rule_that_cannot_be_computed_refuses_and_the_next_file_enters(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    ratio = "nombre(elig_thd1g) / nombre(nbr) <= 1"
+    rule = f"  - {{regle: rapport, condition: '{ratio}', tolerance: 0.2, raison: Un rapport.}}\ndoublons:"
+    write_suite(monkeypatch, tmp_path, SUITE.replace("doublons:", rule))
+    zero = rows()
+    zero[3][4] = zero[3][9] = zero[3][12] = "0"
+    bad, report = submit(zero)
+    assert report.refusees == [bad] and "n'a pas pu être calculée : division by zero" in report.messages[0]
+    assert state(bad)[0] == "refusee"
+    good, report = submit(rows())
+    assert report.acceptees == [good]
 
 
 def test_judging_again_decides_nothing_twice() -> None:

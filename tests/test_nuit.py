@@ -157,3 +157,10 @@ def test_unknown_territory_is_one_sentence(maison: Maison) -> None:
     done = maison.run("recommander", "99999X")
     assert done.returncode == 1
     assert "Traceback" not in done.stderr and "99999X" in done.stderr
+
+
+def test_a_night_does_not_undo_a_return(maison: Maison) -> None:
+    """The generation left by a person is not built again from the same deliveries."""
+    ((back,),) = maison.query("SELECT generation FROM pilotage.generations WHERE etat = 'visible'")
+    maison.run("executer")
+    assert maison.query("SELECT generation FROM pilotage.generations WHERE etat = 'visible'") == [(back,)]
