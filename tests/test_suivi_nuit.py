@@ -1,158 +1,237 @@
-"""A whole night through Airflow's scheduler on a simulated territory; then one with nothing new; then one with a fault.
-
-The three nights share one home, as they would in life, so the tests of this module run in order.
-"""
+"""A night followed, shown and measured, against a platform that plays its part."""
 
 from __future__ import annotations
 
+import io
+import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
-import pandas as pd
-import psutil
 import pytest
-from sqlalchemy import create_engine, text
+from rich.console import Console
 
-from pilotage import postgres
-from pilotage.config import RACINE, Settings
-from pilotage.simulation import write_simulation
-
-pytestmark = pytest.mark.lent
-COMMUNES = 300
+from pilotage.config import Settings
+from pilotage.orchestration import ErreurOrchestration, affichage, mesures, nuit, plateforme
+from pilotage.orchestration.affichage import Affichage, Pas
+from pilotage.orchestration.plan import ACTIFS, DAGS
 
 
-@dataclass
-class Maison:
-    """A home, its input, and what its nights printed."""
+class FakeApi:
+    """States of runs as a scenario gives them; an event wakes the next DAG unless it is in `muets`."""
 
-    home: Path
-    sources: Path
-    sorties: list[subprocess.CompletedProcess] = field(default_factory=list)
+    url = "http://127.0.0.1:1"
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess:
-        environment = {n: v for n, v in os.environ.items() if not n.startswith("PILOTAGE_") and n != "DATABASE_URL"}
-        environment |= {"PILOTAGE_HOME": str(self.home), "PILOTAGE_SOURCES": str(self.sources), "COLUMNS": "160"}
-        done = subprocess.run(
-            [sys.executable, "-m", "pilotage", *arguments],
-            cwd=RACINE, env=environment, capture_output=True, text=True, timeout=900, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-        self.sorties.append(done)
-        return done
+    def __init__(self, etats: dict[str, list[str]], conclure: str = "success", muets: tuple[str, ...] = ()) -> None:
+        self.etats, self.conclure, self.muets = {dag: iter(states) for dag, states in etats.items()}, conclure, muets
+        self.suivis: list[tuple[str, str]] = []
+        self.echecs: list[dict] = []
 
-    def query(self, sql: str) -> list[tuple]:
-        settings = Settings(home_env=self.home, sources="simulation")
-        with postgres.lend(settings):
-            engine = create_engine(settings.database_url)
-            with engine.connect() as connection:
-                rows = [tuple(row) for row in connection.execute(text(sql))]
-            engine.dispose()
-        return rows
+    def run(self, dag: str, run_id: str) -> dict:
+        self.suivis.append((dag, run_id))
+        return {"state": next(self.etats[dag])}
+
+    def task(self, dag: str, run_id: str, task_id: str) -> dict:
+        return {"state": self.conclure}
+
+    def tasks(self, dag: str, run_id: str, state: str) -> list[dict]:
+        return [task for task in self.echecs if task["dag_id"] == dag]
+
+    def awakened_by(self, dag: str, run_id: str, asset: str) -> dict[str, str]:
+        assert asset == ACTIFS[DAGS.index(dag)]
+        return {} if dag in self.muets else {DAGS[DAGS.index(dag) + 1]: f"par {asset}"}
 
 
-@pytest.fixture(scope="module")
-def maison() -> Iterator[Maison]:
-    folder = Path(tempfile.mkdtemp(prefix="pilotage-nuit-"))
-    folder.chmod(0o755)
-    write_simulation(folder / "sources", COMMUNES, 7)
-    yield Maison(folder / "home", folder / "sources")
-    shutil.rmtree(folder, ignore_errors=True)
+class FakePlatform:
+    airflow_demarre = True
+
+    def __init__(self, settings: Settings, api: FakeApi) -> None:
+        self.settings, self.api = settings, api
+
+    def check_alive(self) -> None:
+        return None
 
 
-FILES_OF_TABLES = (
-    "SELECT n.nspname, c.relname, c.relfilenode FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-    "WHERE n.nspname IN ('raw', 'commun', 'infrastructures', 'usages', 'recommandation') AND c.relkind = 'r' ORDER BY 1, 2"
-)
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.setenv("PILOTAGE_HOME", str(tmp_path))
+    return Settings(sources="simulation")
 
 
-def test_first_night_publishes_everything(maison: Maison) -> None:
-    done = maison.run("executer")
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
-    assert "DONNÉES SIMULÉES" in done.stdout
-    assert "Premières recommandations" in done.stdout
-    assert maison.query("SELECT count(*) FROM commun.dim_communes WHERE est_actuelle")[0][0] == pytest.approx(
-        COMMUNES, rel=0.1
-    )
-    ((decided, communes),) = maison.query(
-        "SELECT (SELECT count(*) FROM recommandation.decisions), "
-        "(SELECT count(*) FROM commun.dim_communes WHERE est_actuelle)"
-    )
-    assert decided == communes, "every commune has its decision"
+@pytest.fixture(autouse=True)
+def _no_database(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(nuit, "read_steps", lambda _: {})
+    monkeypatch.setattr(nuit, "PERIODE_S", 0.0)
+    monkeypatch.setattr(nuit, "DELAI_REVEIL_S", 0.05)
+    yield
 
 
-def test_exports_hold_what_the_warehouse_shows(maison: Maison) -> None:
-    package = maison.home / "exports" / "derniere"
-    frame = pd.read_csv(next(package.rglob("*dim_territoires.csv")), dtype=str)
-    ((count,),) = maison.query("SELECT count(*) FROM commun.dim_territoires")
-    assert len(frame) == count
-    assert (package / "datapackage.json").exists() and (package / "SHA256SUMS").exists()
+def _night(settings: Settings, api: FakeApi) -> nuit.Nuit:
+    console = Console(force_terminal=False, file=io.StringIO())
+    return nuit.Nuit("nuit_1", FakePlatform(settings, api), Affichage(console, ["a__b", "c__d"]))
 
 
-def test_nothing_is_left_running(maison: Maison) -> None:
-    mine = [p for p in psutil.process_iter(["cmdline", "environ"]) if _belongs(p, maison.home)]
-    assert mine == [], [p.info["cmdline"] for p in mine]
+def _failed(dag: str, task: str, objet: str | None = None) -> dict:
+    return {
+        "dag_id": dag,
+        "dag_run_id": "nuit_1",
+        "task_id": task,
+        "map_index": 0 if objet else -1,
+        "rendered_map_index": objet,
+        "try_number": 1,
+    }
 
 
-def _belongs(process: psutil.Process, home: Path) -> bool:
-    try:
-        return process.status() != psutil.STATUS_ZOMBIE and process.environ().get("PILOTAGE_HOME") == str(home)
-    except psutil.Error:
-        return False
+def _write_log(settings: Settings, task: dict, *events: dict) -> Path:
+    log = nuit.log_of_task(settings, task)
+    log.parent.mkdir(parents=True)
+    log.write_text("\n".join(["not json", *map(json.dumps, events)]) + "\n")
+    return log
 
 
-def test_a_night_with_nothing_new_rewrites_no_table(maison: Maison) -> None:
-    before = maison.query(FILES_OF_TABLES)
-    generations = maison.query("SELECT generation, etat FROM pilotage.generations ORDER BY 1")
-    done = maison.run("executer")
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
-    assert "rien n'a changé" in done.stdout.lower().replace("’", "'")
-    assert maison.query(FILES_OF_TABLES) == before
-    assert maison.query("SELECT generation, etat FROM pilotage.generations ORDER BY 1") == generations
+def test_the_chain_is_followed_from_event_to_event(settings: Settings) -> None:
+    api = FakeApi({dag: ["queued", "running", "success"] for dag in DAGS})
+    night = _night(settings, api)
+    night.follow()
+    assert list(dict.fromkeys(api.suivis)) == [
+        ("ingestion", "nuit_1"),
+        ("entrepot", "par livraisons"),
+        ("recommandation", "par entrepot"),
+        ("publication", "par recommandation"),
+    ]
+    assert not night.inchangee
+    assert set(night.durees) == set(DAGS)
 
 
-def test_a_bad_source_is_isolated_and_told(maison: Maison) -> None:
-    """One source loses a column, another has really changed: the second is published, the first keeps its data."""
-    debits = next((maison.sources / "arcep__debits").rglob("*.csv"))
-    lines = debits.read_text(encoding="utf-8").split("\n")
-    header, *rows = lines[1:]
-    debits.write_text("\n".join([lines[0], header.replace("elig_thd30", "elig_thd"), *rows]), encoding="utf-8")
-    crte = next((maison.sources / "anct__contrats_crte").rglob("*.csv"))
-    crte.write_text(crte.read_text(encoding="utf-8").replace("CRTE ", "Contrat "), encoding="utf-8")
-    served = maison.query("SELECT sum(locaux) FROM infrastructures.fait_debits")
-    maison.run("executer")
-    shown = maison.sorties[-1].stdout + maison.sorties[-1].stderr
-    assert "arcep__debits" in shown and "elig_thd30" in shown and "colonne absente" in shown
-    assert maison.query("SELECT sum(locaux) FROM infrastructures.fait_debits") == served
-    names = maison.query(
-        "SELECT DISTINCT split_part(nom_territoire, ' ', 1) FROM commun.dim_territoires WHERE niveau = 'crte'"
-    )
-    assert ("Contrat",) in names, "the source that changed for good was published"
-    states = dict(maison.query("SELECT etat, count(*) FROM pilotage.generations GROUP BY 1"))
-    assert states["visible"] == 1 and states["precedente"] == 1
+def test_a_night_without_change_ends_after_ingestion(settings: Settings) -> None:
+    night = _night(settings, FakeApi({"ingestion": ["success"]}, conclure="skipped"))
+    night.follow()
+    assert night.inchangee
+    assert list(night.durees) == ["ingestion"]
 
 
-def test_return_to_the_former_generation(maison: Maison) -> None:
-    (former,) = (
-        g for g, etat in maison.query("SELECT generation, etat FROM pilotage.generations") if etat == "precedente"
-    )
-    assert maison.run("generations", "revenir").returncode == 0
-    assert maison.query("SELECT generation FROM pilotage.generations WHERE etat = 'visible'") == [(former,)]
+def test_a_failed_run_tells_the_task_its_error_and_its_log(settings: Settings) -> None:
+    api = FakeApi({"ingestion": ["success"], "entrepot": ["running", "failed"]})
+    task = _failed("entrepot", "controler_usages")
+    api.echecs = [task]
+    detail = [{"exc_type": "ErreurControle", "exc_value": "couverture de 40 %"}]
+    log = _write_log(settings, task, {"level": "info", "event": "x"}, {"level": "error", "error_detail": detail})
+    with pytest.raises(ErreurOrchestration) as caught:
+        _night(settings, api).follow()
+    for expected in ("entrepot a échoué", "controler_usages : ErreurControle : couverture de 40 %", str(log)):
+        assert expected in str(caught.value)
 
 
-@pytest.mark.parametrize("niveau", ["commune", "epci", "crte", "departement", "region", "france"])
-def test_recommendation_for_each_level(maison: Maison, niveau: str) -> None:
-    ((code,),) = maison.query(f"SELECT min(code_territoire) FROM commun.dim_territoires WHERE niveau = '{niveau}'")
-    done = maison.run("recommander", code, "--budget", "2")
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert "simul" in done.stdout.lower()
+def test_a_source_down_is_remembered_and_the_night_goes_on(settings: Settings) -> None:
+    api = FakeApi({dag: ["success"] for dag in DAGS})
+    api.echecs = [_failed("ingestion", "traiter.fetch", "a__b"), _failed("ingestion", "traiter.load", "a__b")]
+    night = _night(settings, api)
+    night.follow()
+    assert list(night.sources_en_echec) == ["a__b"]
+    assert [line.split(" : ")[0] for line in night.sources_en_echec["a__b"]] == ["fetch", "load"]
 
 
-def test_unknown_territory_is_one_sentence(maison: Maison) -> None:
-    done = maison.run("recommander", "99999X")
-    assert done.returncode == 1
-    assert "Traceback" not in done.stderr and "99999X" in done.stderr
+def test_an_event_that_wakes_nobody_is_an_error(settings: Settings) -> None:
+    api = FakeApi({dag: ["success"] for dag in DAGS}, muets=("entrepot",))
+    with pytest.raises(ErreurOrchestration, match="« entrepot » n'a pas réveillé le DAG recommandation"):
+        _night(settings, api).follow()
+
+
+def test_a_night_where_every_source_failed_is_a_failure(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pilotage.bilan.print_bilan", lambda *_: None)
+    night = _night(settings, FakeApi({}))
+    night.sources_en_echec = {"a__b": ["fetch : x"]}
+    assert nuit.conclude(night, night.affichage.console) == 0
+    night.sources_en_echec["c__d"] = ["fetch : y"]
+    with pytest.raises(ErreurOrchestration, match="aucune source"):
+        nuit.conclude(night, night.affichage.console)
+
+
+def test_a_night_stopped_half_way_stays_marked(settings: Settings) -> None:
+    mark = plateforme.night_mark(settings)
+    mark.parent.mkdir(parents=True)
+    mark.write_text("nuit_1")
+    night = _night(settings, FakeApi({}))
+    for active, kept in (([{"dag_run_id": "nuit_1"}], True), ([], False)):
+        night.platform.api.active_runs = lambda _, active=active: active
+        nuit.forget_mark(night)
+        assert mark.exists() is kept
+
+
+def test_the_simulation_is_announced_loudly(settings: Settings) -> None:
+    with Console(record=True, file=io.StringIO()) as console:
+        nuit.announce(settings, console)
+    assert "DONNÉES SIMULÉES" in console.export_text()
+
+
+def test_errors_of_a_log_that_is_not_there_are_none(tmp_path: Path) -> None:
+    assert nuit.last_errors(tmp_path / "none.log") == []
+
+
+def _pas(etape: str, objet: str, etat: str = "reussie", lignes: int | None = None) -> Pas:
+    return Pas(etape, objet, etat, lignes, "mot", 1.25)
+
+
+def _shown(display: Affichage, *steps: Pas) -> str:
+    display.update("ingestion", {(pas.etape, pas.objet): pas for pas in steps})
+    return display.console.export_text()
+
+
+def test_outside_a_terminal_each_ended_step_is_one_line_once() -> None:
+    console = Console(record=True, file=io.StringIO(), force_terminal=False, width=200)
+    display = Affichage(console, ["a__b"])
+    running = _pas("load", "a__b", "en_cours")
+    first = _shown(display, _pas("fetch", "a__b", lignes=34875), running)
+    assert first.count("a__b : fetch réussie en 1.2 s, 34 875 lignes ; mot") == 1
+    assert "load" not in first
+    assert _shown(display, _pas("fetch", "a__b", lignes=34875), running) == ""
+
+
+def test_in_a_terminal_a_source_is_one_line_with_its_rows_and_seconds() -> None:
+    console = Console(record=True, file=io.StringIO(), force_terminal=True, width=120, height=40)
+    display = Affichage(console, ["a__b", "c__d"])
+    steps = [_pas("fetch", "a__b"), _pas("load", "a__b", lignes=1200), _pas("gate", "a__b")]
+    console.print(display._table({(p.etape, p.objet): p for p in [*steps, _pas("build", "usages", "echouee")]}))
+    lines = console.export_text().splitlines()
+    source = next(line for line in lines if line.startswith("a__b"))
+    assert source.split() == ["a__b", "✓", "✓", "✓", "1", "200", "3.8"]
+    assert any(line.split()[:3] == ["usages", "build", "✗"] for line in lines)
+
+
+def test_a_low_terminal_keeps_failures_and_what_runs() -> None:
+    lines = [(f"s{i}__x", [_pas("fetch", f"s{i}__x")]) for i in range(20)]
+    lines[13] = ("s13__x", [_pas("fetch", "s13__x", "echouee")])
+    lines[17] = ("s17__x", [_pas("fetch", "s17__x", "en_cours")])
+    kept = [name for name, _ in affichage._that_fit(lines, 6)]
+    assert len(kept) == 6
+    assert {"s13__x", "s17__x"} <= set(kept)
+
+
+def test_a_retry_replaces_the_attempt_before_it(warehouse: Settings) -> None:
+    from pilotage.suivi import suivre_etape
+
+    with pytest.raises(ValueError), suivre_etape("nuit_9", "fetch", "a__b"):
+        raise ValueError("first")
+    with suivre_etape("nuit_9", "fetch", "a__b") as journal:
+        journal.lignes = 5
+    steps = affichage.read_steps("nuit_9")
+    assert list(steps) == [("fetch", "a__b")]
+    assert (steps["fetch", "a__b"].etat, steps["fetch", "a__b"].lignes) == ("reussie", 5)
+
+
+def test_measures_hold_each_step_and_the_peak_of_its_heaviest_process(settings: Settings) -> None:
+    heavy = "x = bytearray(300_000_000); x[::4096] = b'1' * len(x[::4096])"
+    with mesures.measure_step("nuit_1", "load", "a__b"):
+        subprocess.run([sys.executable, "-c", heavy], check=True)
+    with pytest.raises(ValueError), mesures.measure_step("nuit_1", "gate", "a__b"):
+        raise ValueError
+    sampler = mesures.Sampler({"essai": os.getpid()})
+    sampler.sample()
+    file = mesures.write_measures(settings, "nuit_1", {"ensemble": 1.234}, sampler)
+    found = json.loads(file.read_text())
+    assert {(step["etape"], step["objet"]) for step in found["etapes"]} == {("load", "a__b"), ("gate", "a__b")}
+    assert max(step["memoire_mo"] for step in found["etapes"]) >= 286
+    assert found["memoire_max_par_processus_mo"]["essai"] > 10
+    assert found["durees_s"] == {"ensemble": 1.23}
