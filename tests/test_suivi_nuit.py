@@ -160,6 +160,47 @@ def test_a_night_stopped_half_way_stays_marked(settings: Settings) -> None:
         assert mark.exists() is kept
 
 
+class BusyApi(FakeApi):
+    def __init__(self) -> None:
+        super().__init__({})
+        self.actives, self.faits = {"entrepot": [{"dag_run_id": "hier"}]}, []
+
+    def active_runs(self, dag: str) -> list[dict]:
+        return self.actives.get(dag, [])
+
+    def fail_run(self, dag: str, run_id: str, note: str) -> None:
+        self.actives.pop(dag)
+        self.faits.append(("fail_run", dag, run_id))
+
+    def trigger(self, dag: str, run_id: str, conf: dict) -> None:
+        self.faits.append(("trigger", dag, run_id))
+
+    def forget_queued_events(self, dag: str) -> None:
+        self.faits.append(("forget", dag))
+
+    def ensure_pool(self, *_: object) -> None:
+        return None
+
+    set_paused = ensure_pool
+
+
+def test_runs_left_by_an_interrupted_night_are_closed_before_a_new_one(settings: Settings) -> None:
+    api = BusyApi()
+    nuit.launch(_night(settings, api))
+    assert api.faits[0] == ("forget", "ingestion")
+    assert ("fail_run", "entrepot", "hier") in api.faits
+    assert api.faits[-1] == ("trigger", "ingestion", "nuit_1")
+
+
+def test_a_night_of_a_platform_kept_up_is_never_closed(settings: Settings) -> None:
+    api = BusyApi()
+    night = _night(settings, api)
+    night.platform.airflow_demarre = False
+    with pytest.raises(ErreurOrchestration, match="déjà en cours : hier"):
+        nuit.launch(night)
+    assert api.faits == []
+
+
 def test_the_simulation_is_announced_loudly(settings: Settings) -> None:
     with Console(record=True, file=io.StringIO()) as console:
         nuit.announce(settings, console)

@@ -152,14 +152,19 @@ def run_night(settings: Settings, console: Console) -> int:
 
 
 def launch(nuit: Nuit) -> None:
-    """Create the pools, wake the four DAGs and trigger ingestion under the night's name."""
-    api, settings = nuit.platform.api, nuit.platform.settings
+    """Create the pools, wake the four DAGs and trigger ingestion under the night's name.
+
+    Raises:
+        ErreurOrchestration: Airflow is kept up by `make up` and a night runs already.
+    """
+    api = nuit.platform.api
     busy = [run["dag_run_id"] for dag in DAGS for run in api.active_runs(dag)]
-    if busy:
+    if busy and nuit.platform.airflow_demarre:  # nobody else can be running them
+        plateforme.close_runs(nuit.platform)
+    elif busy:
         raise ErreurOrchestration(f"une nuit est déjà en cours : {', '.join(busy)}", conseil="attendre sa fin")
     for name, (slots, description) in POOLS.items():
         api.ensure_pool(name, slots, description)
-    plateforme.night_mark(settings).write_text(nuit.nom)
     for dag in DAGS:
         api.set_paused(dag, False)
     api.trigger(DAGS[0], nuit.nom, {"nuit": nuit.nom})
@@ -167,6 +172,8 @@ def launch(nuit: Nuit) -> None:
 
 def forget_mark(nuit: Nuit) -> None:
     """Remove the mark of a running night when all its runs ended, well or not; an interrupted one keeps it."""
+    if not nuit.platform.airflow_demarre:
+        return
     try:
         if not any(nuit.platform.api.active_runs(dag) for dag in DAGS):
             plateforme.night_mark(nuit.platform.settings).unlink(missing_ok=True)

@@ -142,8 +142,19 @@ def log_file(settings: Settings, component: str) -> Path:
 
 
 def night_mark(settings: Settings) -> Path:
-    """Present while a night runs, so that the next one knows it was interrupted."""
+    """Present while runs may be under way, so that the next night by hand knows that it must close them first."""
     return airflow_home(settings) / "nuit_en_cours"
+
+
+def close_runs(platform: Plateforme) -> list[str]:
+    """End the runs that an interrupted night left, and forget the events that waited; returns the runs closed."""
+    closed = []
+    for dag in DAGS:
+        for run in platform.api.active_runs(dag):
+            platform.api.fail_run(dag, run["dag_run_id"], "nuit interrompue, reprise par la suivante")
+            closed.append(f"{dag} {run['dag_run_id']}")
+        platform.api.forget_queued_events(dag)
+    return closed
 
 
 def _start_all(platform: Plateforme, *, nightly: bool) -> None:
@@ -160,6 +171,7 @@ def _start_all(platform: Plateforme, *, nightly: bool) -> None:
     _migrate_airflow(settings, metadata_url, environment)
     _write_state(platform, nightly)
     _start_components(platform, environment, close_first=not nightly and night_mark(settings).exists())
+    night_mark(settings).touch()
 
 
 def _start_components(platform: Plateforme, environment: dict[str, str], *, close_first: bool) -> None:
@@ -167,10 +179,7 @@ def _start_components(platform: Plateforme, environment: dict[str, str], *, clos
     if close_first:  # the scheduler must not take up the interrupted night before it is closed
         _start(platform, environment, names.pop(0))
         platform._wait_api(time.monotonic() + DELAI_DEMARRAGE_S)
-        for dag in DAGS:
-            for run in platform.api.active_runs(dag):
-                platform.api.fail_run(dag, run["dag_run_id"], "nuit interrompue, reprise par la suivante")
-            platform.api.forget_queued_events(dag)
+        close_runs(platform)
         platform.depuis = dt.datetime.now(dt.UTC)
     for name in names:
         _start(platform, environment, name)
