@@ -17,7 +17,8 @@ DEMARCHES = noms.mots(
     "Question 99 → Nombre Demarche Argent|Question 107 → Nombre Demarche Etranger|Question 103 → Nombre Demarche "
     "Famille|Question 106 → Nombre Demarche Justice|Question 108 → Nombre Demarche Loisirs|Question 102 → Nombre "
     "Demarche Papier|Question 104 → Nombre Demarche Social|Question 105 → Nombre Demarche Transport|Question 113 → "
-    "Nombre Demarche Travail|Question 114 → Nombre Demarche Logement", "|"
+    "Nombre Demarche Travail|Question 114 → Nombre Demarche Logement",
+    "|",
 )
 ENTETE_CNFS = (
     "Raison sociale;Commune INSEE;Département;Région;Nombre de conseillers validés par le COSELEC;Date de validation "

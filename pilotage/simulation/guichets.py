@@ -30,7 +30,10 @@ POINTS_POSTE = (
 )  # fmt: skip
 SUFFIXES = ("", " AP", " RP", " AI")
 PRECISIONS = (
-    "Géocodé au numéro", "Géocodé au centre de la commune", "Géocodé au milieu d un îlot", "Géocodé au milieu de la rue"
+    "Géocodé au numéro",
+    "Géocodé au centre de la commune",
+    "Géocodé au milieu d un îlot",
+    "Géocodé au milieu de la rue",
 )
 
 

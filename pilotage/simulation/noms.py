@@ -18,9 +18,7 @@ DEBUTS = mots(
     "Bra Bro Cal Car Cor Cra Da Del Dor Fa Fer Fla For Ga Gar Glo Gra Hau Ju La Lé Lor Lu Ma Mar Mé Mon Mor Na Né No "
     "Or Pa Pel Per Pla Pra Qué Ra Ro Ru Sa Sé Sol Su Ta Ter Tor Tra Tu Va Vé Ver Vi Au Ar É Al Er Ou"
 )
-PIVOTS = mots(
-    "zda zde zdo zgo zga zna zné zno zpe zpa vla vle vlo vna vno vné kva kvo pka jva jvé vma vmo vze vzo zja"
-)
+PIVOTS = mots("zda zde zdo zgo zga zna zné zno zpe zpa vla vle vlo vna vno vné kva kvo pka jva jvé vma vmo vze vzo zja")
 MILIEUX = mots("la le lo ma mi na no ra re ri ro sa si ta ti to vi vo ba be di du")
 FINS = mots(
     "c gnac ville court gny nay ron rolles sson tte ches nne rac lle sse mont bourg val lan ret gney bec rey chy ncy "

@@ -91,9 +91,7 @@ def upgrade() -> None:
         sa.Column("fin", WHEN),
         sa.Column("lignes", sa.BigInteger),
         sa.Column("message", sa.Text),
-        sa.CheckConstraint(
-            "etat IN ('en_cours', 'reussie', 'sans_changement', 'echouee')", name="etapes_etat"
-        ),
+        sa.CheckConstraint("etat IN ('en_cours', 'reussie', 'sans_changement', 'echouee')", name="etapes_etat"),
         schema="pilotage",
         comment="Le journal des nuits : une ligne par étape commencée.",
     )
