@@ -51,7 +51,7 @@ def _write_bibliotheques(portes: Portes, h: Histoire, depot: Depot) -> None:
     sort = rng.random((len(doors), 9))
     enseigne = rng.choice(7, size=len(doors), p=(0.17, 0.16, 0.22, 0.2, 0.1, 0.12, 0.03))
     statut = rng.choice(4, size=len(doors), p=(0.962, 0.024, 0.011, 0.003))
-    rangees, essais = [], range(5, 5 + rares(len(doors), 1 / 15_779, 0.0009))  # a trial record left in the file
+    rangees, essais = [], range(5, 6 + len(doors) // 15_779)  # a trial record left in the file
     for k, i in enumerate(doors.tolist()):
         ville, s, rang = portes.commune(i, etat), sort[k], etat.rang[portes.village[i]]
         dep = t.dep[portes.village[i]]
