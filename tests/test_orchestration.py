@@ -41,6 +41,7 @@ def test_airflow_listens_to_this_machine_alone_and_tells_nobody(settings: Settin
     assert env["AIRFLOW__USAGE_DATA_COLLECTION__ENABLED"] == "False"
     assert env["AIRFLOW__CORE__LOAD_EXAMPLES"] == "False"
     assert env["AIRFLOW__CORE__EXECUTOR"] == "LocalExecutor"
+    assert env["AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL"] == "1", "each task would hold its slot five seconds more"
     assert "--skip-serve-logs" in plateforme.COMPOSANTS["scheduler"]
 
 
