@@ -18,7 +18,7 @@ DERNIER = RACINE / ".pilotage" / "dernieres_sources"
 class Settings(BaseSettings):
     """Every variable that Pilotage reads; `.env.example` lists them for people."""
 
-    model_config = SettingsConfigDict(env_prefix="PILOTAGE_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="PILOTAGE_", extra="ignore", frozen=True, populate_by_name=True)
 
     home_env: Path | None = Field(default=None, validation_alias="PILOTAGE_HOME", description="Folder of all we write.")
     sources: str = Field(default="simulation", description="simulation | folder | http(s) URL of a mirror | internet")

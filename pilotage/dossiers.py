@@ -9,8 +9,9 @@ from pathlib import PurePath
 
 from pilotage.catalogue import Table, get_source
 from pilotage.config import Settings
+from pilotage.copie import partition_name
 from pilotage.database import psycopg_connection
-from pilotage.load import Livraison, partition_name
+from pilotage.load import Livraison
 from pilotage.suites import Doublons, Regle, SuiteAppliquee, raw_suite
 from pilotage.table_controle import duplicate_rules, typed_rules
 

@@ -17,9 +17,10 @@ from sqlalchemy.exc import DataError
 
 from pilotage import quarantaine
 from pilotage.config import Settings, get_settings
+from pilotage.copie import partition_name
 from pilotage.database import get_engine, psycopg_connection
 from pilotage.dossiers import Dossier, open_dossier, waiting_candidates
-from pilotage.load import Livraison, attach, partition_name
+from pilotage.load import Livraison, attach
 from pilotage.pages_controle import REPLAY
 from pilotage.table_controle import SCHEMA, control_table
 from pilotage.verdicts import INDEX, explain_failure, find_faults, offending_lines, record

@@ -20,20 +20,12 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from pilotage.catalogue import Fichier, Source, Table
+from pilotage.entetes import Colonnes, describe_expected, match_headers
 from pilotage.errors import ErreurLecture
 
 BOM = b"\xef\xbb\xbf"
 ENCODINGS_OF_POSTGRES = {"utf-8": "UTF8", "utf-8-sig": "UTF8", "cp1252": "WIN1252", "latin-1": "LATIN1"}
 csv.field_size_limit(16 * 1024 * 1024)
-
-
-@dataclass(frozen=True)
-class Colonnes:
-    """Upstream headers in file order, and the raw column of each (None: left in the landing)."""
-
-    entetes: list[str]
-    noms: list[str | None]
-    nouvelles: list[str]
 
 
 @dataclass(frozen=True)
@@ -82,7 +74,7 @@ def read_columns(livre: Livre) -> Colonnes:
         ErreurLecture: the file is empty or unreadable, a column is missing, twice there, or the file is another one.
     """
     with _records(livre) as (headers, _):
-        return _match(livre, headers)
+        return match_headers(livre, headers)
 
 
 def iter_records(livre: Livre) -> Iterator[Enregistrement]:
@@ -92,7 +84,7 @@ def iter_records(livre: Livre) -> Iterator[Enregistrement]:
         ErreurLecture: bytes that are not of the card's encoding, a record of another length.
     """
     with _records(livre) as (headers, records):
-        columns = _match(livre, headers)
+        columns = match_headers(livre, headers)
         for rang, (line, values) in enumerate(records, start=1):
             if len(values) != len(columns.entetes):
                 raise livre.error(
@@ -109,7 +101,7 @@ def open_body(livre: Livre) -> Iterator[tuple[Colonnes, BinaryIO, int]]:
     """A csv for COPY: its columns, its bytes after the header, and the number of lines before them."""
     with open_bytes(livre) as stream:
         headers, skipped = _read_csv_header(livre, stream)
-        yield _match(livre, headers), stream, skipped
+        yield match_headers(livre, headers), stream, skipped
 
 
 def to_csv(livre: Livre, records: Iterable[Enregistrement]) -> Iterator[bytes]:
@@ -209,7 +201,7 @@ def _read_csv_header(livre: Livre, stream: BinaryIO) -> tuple[list[str], int]:
     dialect = livre.fichier
     read = [stream.readline() for _ in range(dialect.lignes_a_sauter + 1)]
     if not read[-1].strip():
-        raise livre.error("fichier vide, ou sans en-tête", attendu=_expected(livre), conseil="le retélécharger")
+        raise livre.error("fichier vide, ou sans en-tête", attendu=describe_expected(livre), conseil="le retélécharger")
     raw = read[-1]
     while raw.count(dialect.guillemet.encode()) % 2 and (more := stream.readline()):
         raw += more
@@ -248,7 +240,9 @@ def _unpivot(
     moving = [i for i, header in enumerate(headers) if re.fullmatch(rule.motif, header)]
     if not moving:
         raise livre.error(
-            f"aucune colonne ne répond à « {rule.motif} »", attendu=_expected(livre), conseil="comparer à la fiche"
+            f"aucune colonne ne répond à « {rule.motif} »",
+            attendu=describe_expected(livre),
+            conseil="comparer à la fiche",
         )
     fixed = [i for i in range(len(headers)) if i not in moving]
 
@@ -260,45 +254,6 @@ def _unpivot(
                 yield line, [*(values[j] for j in fixed), headers[i], values[i]]
 
     return [*(headers[i] for i in fixed), rule.variable, rule.valeur], melted()
-
-
-def _match(livre: Livre, headers: list[str]) -> Colonnes:
-    suffixes = livre.source.millesime(livre.millesime).suffixes
-    names: list[str | None] = []
-    new: list[str] = []
-    for header in headers:
-        if header in livre.fichier.colonnes_ignorees:
-            names.append(None)
-            continue
-        name = livre.fichier.entetes.get(header) or next(
-            (c.nom for c in livre.table.colonnes if c.matches(header, suffixes)), None
-        )
-        names.append(name)
-        if name is None:
-            new.append(header)
-    known = [name for name in names if name]
-    missing = [c.nom for c in livre.table.colonnes if not c.facultative and c.nom not in known]
-    missing = [name for name in missing if not _left_out(livre, name)]
-    if missing:
-        raise livre.error(
-            "colonne absente" if known else "fichier d'une autre source",
-            colonne=", ".join(missing),
-            attendu=_expected(livre),
-            conseil=f"le fichier donne {', '.join(headers[:12])} ; comparer la fiche au fichier",
-        )
-    twice = sorted({name for name in known if known.count(name) > 1})
-    if twice:
-        raise livre.error("deux colonnes du fichier pour une de la fiche", colonne=", ".join(twice))
-    return Colonnes(headers, names, new)
-
-
-def _left_out(livre: Livre, name: str) -> bool:
-    """A layout that renames headers may lack columns that other layouts of the table have."""
-    return bool(livre.fichier.entetes) and name not in livre.fichier.entetes.values()
-
-
-def _expected(livre: Livre) -> str:
-    return "colonnes " + ", ".join(c.nom for c in livre.table.colonnes if not c.facultative)
 
 
 def to_text(value: Any) -> str | None:
