@@ -124,6 +124,13 @@ def test_a_failed_run_tells_the_task_its_error_and_its_log(settings: Settings) -
         assert expected in str(caught.value)
 
 
+def test_a_failed_export_does_not_say_that_nothing_was_published(settings: Settings) -> None:
+    api = FakeApi({**{dag: ["success"] for dag in DAGS}, "publication": ["failed"]})
+    api.echecs = [_failed("publication", "exporter")]
+    with pytest.raises(ErreurOrchestration, match="la nouvelle version est publiée, mais pas ses exports"):
+        _night(settings, api).follow()
+
+
 def test_a_source_down_is_remembered_and_the_night_goes_on(settings: Settings) -> None:
     api = FakeApi({dag: ["success"] for dag in DAGS})
     api.echecs = [_failed("ingestion", "traiter.fetch", "a__b"), _failed("ingestion", "traiter.load", "a__b")]

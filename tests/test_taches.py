@@ -128,6 +128,27 @@ def test_ingestion_wakes_the_warehouse_only_when_something_changed(taches, night
         taches.conclude_ingestion()
 
 
+def test_exports_missed_by_a_stopped_night_are_written_by_the_next(taches, night, monkeypatch, request) -> None:
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    exported: list[str] = []
+    _record("acceptee")
+    _step(monkeypatch, "pilotage.entrepot", "needs_rebuild", False)
+    monkeypatch.setattr("pilotage.generations.visible", lambda: SimpleNamespace(generation="g7"))
+    monkeypatch.setattr("pilotage.export.export_generation", exported.append)
+    (night.exports / "g6").mkdir(parents=True)
+    (night.exports / "g7").mkdir()
+    link = night.exports / "derniere"
+    request.addfinalizer(lambda: link.unlink())
+    for pointed, expected in (("g6", ["g7"]), ("g7", [])):
+        exported.clear()
+        link.unlink(missing_ok=True)
+        link.symlink_to(pointed)
+        with pytest.raises(AirflowSkipException):
+            taches.conclude_ingestion()
+        assert exported == expected
+
+
 def test_with_no_delivery_at_all_there_is_nothing_to_build(taches, night, monkeypatch) -> None:
     _step(monkeypatch, "pilotage.entrepot", "needs_rebuild", True)
     _record("refusee")

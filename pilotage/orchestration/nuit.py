@@ -105,7 +105,10 @@ class Nuit:
 
     def _describe_failure(self, dag: str, run_id: str) -> str:
         parts = [reason for reasons in self._failures(dag, run_id).values() for reason in reasons]
-        return "\n  ".join([f"le DAG {dag} a échoué ; la version publiée reste la précédente", *parts])
+        served = "la version publiée reste la précédente"
+        if any(reason.startswith("exporter : ") for reason in parts):
+            served = "la nouvelle version est publiée, mais pas ses exports ; la prochaine nuit les écrira"
+        return "\n  ".join([f"le DAG {dag} a échoué ; {served}", *parts])
 
     @contextmanager
     def _timed(self, name: str) -> Iterator[None]:

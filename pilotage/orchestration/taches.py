@@ -98,6 +98,7 @@ def conclude_ingestion() -> dict[str, str]:
         journal.etat = "reussie" if rebuild else "sans_changement"
         journal.message = "entrepôt à reconstruire" if rebuild else "rien n'a changé"
     if not rebuild:
+        _finish_export()
         raise AirflowSkipException("rien n'a changé depuis la génération visible")
     return {"nuit": current_night()}
 
@@ -193,6 +194,20 @@ def journaliser(etape: str, objet: str) -> Iterator[Etape]:
 def _extra(context: Mapping[str, Any]) -> dict[str, str]:
     events = [event for group in context["triggering_asset_events"].values() for event in group]
     return dict(max(events, key=lambda event: event.timestamp).extra or {}) if events else {}
+
+
+def _finish_export() -> None:
+    """Write the exports of the visible generation when a night was stopped between the switch and their end."""
+    from pilotage.config import get_settings
+    from pilotage.generations import visible
+
+    folder, served = get_settings().exports, visible()
+    if served is None or (folder / "derniere").resolve() == (folder / served.generation).resolve():
+        return
+    from pilotage.export import export_generation
+
+    with journaliser("exporter", "publication") as journal:
+        journal.message = str(export_generation(served.generation))
 
 
 def _count(condition: str, **values: str) -> int:
