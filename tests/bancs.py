@@ -38,13 +38,14 @@ def median_s(action: Callable[[], object], rounds: int = ROUNDS) -> float:
     return statistics.median(spans)
 
 
-def bench_copy(folder: Path) -> tuple[float, float, int]:
-    """Loading a delivery into raw against psql's own `\\copy` of the same file into the same columns.
+def bench_copy(folder: Path) -> tuple[float, float, float, int]:
+    """Loading a delivery into raw against psql's own `\\copy` of the same file.
 
-    Ours also checks the landed file's hash, reads its header, matches it to the card and numbers the rows.
+    Two sides of psql: into a table that numbers its rows, as raw's do, and into one with the file's columns alone.
+    Ours also checks the landed file's hash, reads its header and matches it to the card.
 
     Returns:
-        Seconds of psql, seconds of ours, size in bytes.
+        Seconds of psql with the number, without it, seconds of ours, size in bytes.
     """
     source, millesime, name = FILOSOFI
     header, body = (MIRROR / source / millesime / name).read_bytes().split(b"\n", 1)
@@ -52,11 +53,8 @@ def bench_copy(folder: Path) -> tuple[float, float, int]:
     path = folder / name
     path.write_bytes(content)
     deliver(source, millesime, name, content)
-    columns = ", ".join(f"{nom} text" for nom in get_source(source).tables[0].noms)
-    script = (
-        f"SET client_min_messages = warning; BEGIN; DROP TABLE IF EXISTS banc; CREATE TABLE banc ({columns});\n"
-        f"\\copy banc FROM '{path}' WITH (FORMAT csv, HEADER, DELIMITER ';')\nCOMMIT;\n"
-    )
+    names = ", ".join(get_source(source).tables[0].noms)
+    columns = names.replace(", ", " text, ") + " text"
     url = make_url(get_settings().database_url).set(drivername="postgresql").render_as_string(hide_password=False)
     psql = [str(postgres.binary("psql")), "-qX", "-v", "ON_ERROR_STOP=1", url]
 
@@ -65,8 +63,16 @@ def bench_copy(folder: Path) -> tuple[float, float, int]:
             connection.execute("UPDATE pilotage.livraisons SET etat = 'recue'")
         load_source(source)
 
-    theirs_s = median_s(lambda: subprocess.run(psql, input=script, text=True, check=True))
-    return theirs_s, median_s(ours), len(content)
+    def theirs(number: str) -> None:
+        script = (
+            "SET client_min_messages = warning; BEGIN; DROP TABLE IF EXISTS banc; DROP SEQUENCE IF EXISTS rang;\n"
+            f"CREATE SEQUENCE rang CACHE 10000; CREATE TABLE banc ({columns}{number});\n"
+            f"\\copy banc ({names}) FROM '{path}' WITH (FORMAT csv, HEADER, DELIMITER ';')\nCOMMIT;\n"
+        )
+        subprocess.run(psql, input=script, text=True, check=True)
+
+    numbered_s = median_s(lambda: theirs(", _ligne bigint NOT NULL DEFAULT nextval('rang')"))
+    return numbered_s, median_s(lambda: theirs("")), median_s(ours), len(content)
 
 
 def main() -> None:
@@ -84,11 +90,12 @@ def main() -> None:
             postgres.start(settings)
             try:
                 migrate(settings)
-                theirs, ours, size = bench_copy(folder)
+                numbered, plain, ours, size = bench_copy(folder)
             finally:
                 postgres.stop(settings)
-        label = f"COPY dans raw, {size / 1e6:.0f} Mo (pair : psql \\copy)"
-        table.add_row(label, f"{theirs:.2f} s", f"{ours:.2f} s", f"{theirs / ours:.2f}", "≥ 0,9")
+        for peer, theirs in (("lignes numérotées", numbered), ("sans numéro de ligne", plain)):
+            label = f"COPY dans raw, {size / 1e6:.0f} Mo (pair : psql \\copy, {peer})"
+            table.add_row(label, f"{theirs:.2f} s", f"{ours:.2f} s", f"{theirs / ours:.2f}", "≥ 0,9")
     else:
         console.print(f"Miroir de fichiers réels absent ({MIRROR}) : le banc de COPY est sauté.")
     from models_ml.bancs import bench_couverture, bench_e2sfca
