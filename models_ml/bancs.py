@@ -63,8 +63,8 @@ def load_places() -> tuple[Lieux, Lieux, np.ndarray, str]:
 
     try:
         donnees = load_donnees()
-    except (ErreurPilotage, SQLAlchemyError, OSError) as error:
-        return (*draw_country(), f"pays tiré au sort ({type(error).__name__})")
+    except (ErreurPilotage, SQLAlchemyError, OSError):
+        return (*draw_country(), "pays tiré au sort, faute d'entrepôt")
     communes = commune_places(donnees.communes)
     sites = donnees.sites
     targets = site_places(sites.latitude, sites.longitude, donnees.commune_index(sites.code_commune), communes)
