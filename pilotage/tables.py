@@ -141,6 +141,7 @@ def _read_shapefile(livre: Livre) -> tuple[list[str], Rows]:
 
 def _assemble(path: Path, folder: Path) -> Path:
     """A zip as it is; a bare .shp with its companions, which the landing keeps under other hashes."""
+    path = path.resolve()  # a link to a relative path would lead nowhere from the other folder
     if path.suffix.lower() == ".zip":
         return path
     beside = [*path.parent.glob(f"{path.stem}.*"), *path.parent.parent.glob(f"*/{path.stem}.*")]
