@@ -142,6 +142,7 @@ class Source(_Strict):
     attribution: str
     frequence: Literal["quotidienne", "mensuelle", "trimestrielle", "semestrielle", "annuelle", "irrégulière"]
     fraicheur_max_jours: int = Field(gt=0)
+    verifiee: bool = Field(default=True, description="False: read on simulated files only, no real one was ever seen.")
     derive_tiers: bool = Field(default=False, description="A third party's computation, never an original.")
     adresses: list[Adresse] = []
     fichiers_ignores: list[str] = []

@@ -8,11 +8,10 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 
-from pilotage.catalogue import load_catalogue
+from pilotage.catalogue import AXES, load_catalogue
 from pilotage.errors import ErreurPilotage
 from pilotage.suivi import suivre_etape
 
-AXES = ("commun", "infrastructures", "usages")
 log = logging.getLogger(__name__)
 
 

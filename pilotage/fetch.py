@@ -109,6 +109,8 @@ def land_source(
     """
     with open_client(miroir, connexion_s=limites.connexion_s, lecture_s=limites.lecture_s) as client:
         demandes, errors = list_demandes(card, miroir, client, depot, limites)
+        if not demandes and not errors:
+            rapport.avertissements.append(f"{card.source} : absente du miroir, jamais vue sur fichier réel ; ignorée")
         for demande in demandes:
             try:
                 _land_file(client, demande, depot, limites, rapport, est_simule)

@@ -18,6 +18,8 @@ def explain(card: Source) -> str:
     ]
     if card.derive_tiers:
         lines.append("- **Calcul d'un tiers** : jamais dans une série avec l'original")
+    if not card.verifiee:
+        lines.append("- **Non vérifiée sur fichier réel** : écrite sans en voir un, lue sur fichiers simulés")
     lines += ["", "## Millésimes"]
     lines += [
         f"- `{nom}` : données du {m.date_donnees:%d/%m/%Y}, communes au {m.geographie:%d/%m/%Y}"

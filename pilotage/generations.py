@@ -29,7 +29,7 @@ SCHEMAS = (
     "synthese",
     "recommandation",
 )
-REQUIRED = ("commun", "infrastructures", "usages", "recommandation")
+REQUIRED = ("commun", "infrastructures", "developpement", "services", "usages", "ecosystemes", "recommandation")
 LOCK = text("SELECT pg_advisory_xact_lock(hashtext('pilotage.generations'))")
 
 

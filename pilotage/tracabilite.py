@@ -35,7 +35,7 @@ def render() -> dict[Path, str]:
     rules = _gate_rules()
     head = HEAD.format(
         total=len(actions),
-        mesurees=sum(action["est_mesuree"] == "true" for action in actions),
+        mesurees=len({indicator["code_action"] for indicator in indicators}),
         indicateurs=len(indicators),
     )
     parts = [head]

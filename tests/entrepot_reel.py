@@ -11,10 +11,8 @@ import pandas as pd
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
-from pilotage.catalogue import load_catalogue
+from pilotage.catalogue import AXES, load_catalogue
 from pilotage.config import get_settings
-
-AXES = ("commun", "infrastructures", "usages")
 
 
 @dataclass(frozen=True)

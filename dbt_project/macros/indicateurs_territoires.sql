@@ -47,10 +47,17 @@
     INNER JOIN {{ ref('dim_territoires') }} AS territoire ON territoire.cle_territoire = sommes.cle_territoire
     INNER JOIN {{ ref('indicateurs') }} AS indicateur ON indicateur.code_indicateur = sommes.code_indicateur
     WHERE sommes.denominateur > 0
+        AND {{ rang_niveau('territoire.niveau') }} >= {{ rang_niveau('indicateur.niveau_min') }}
 {%- endmacro %}
 
 {% macro cles_indicateurs() -%}
     {{ contraintes(['cle_territoire', 'code_indicateur', 'millesime'], {
         'cle_territoire': ['dim_territoires', 'cle_territoire'], 'code_indicateur': ['dim_indicateurs', 'code_indicateur'],
     }) }}
+{%- endmacro %}
+
+{# Levels from the finest to the widest; a territory of one's own is as wide as its members make it: always served. #}
+{% macro rang_niveau(colonne) -%}
+    CASE {{ colonne }} WHEN 'commune' THEN 1 WHEN 'epci' THEN 2 WHEN 'bassin_vie' THEN 2 WHEN 'crte' THEN 3 WHEN 'departement' THEN 4
+        WHEN 'region' THEN 5 ELSE 6 END
 {%- endmacro %}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 FICHES = Path(__file__).parent.parent / "sources"
-AXES = ("infrastructures", "usages")
+AXES = ("infrastructures", "developpement", "services", "usages", "ecosystemes")
 DAGS = ("ingestion", "entrepot", "recommandation", "publication")  # in the order of the chain
 ACTIFS = ("livraisons", "entrepot", "recommandation", "publication")  # what each of them emits
 POOL_LOURD = "lourd"

@@ -5,5 +5,25 @@
 {{ config(post_hook="{{ contraintes(['code_indicateur'], {
     'code_action': ['dim_actions', 'code_action'], 'code_axe': ['dim_axes', 'code_axe'], 'source': ['dim_sources', 'source'],
 }) }}") }}
-SELECT code_indicateur, code_action, code_axe, libelle, unite, facteur, sens, numerateur, denominateur, source, modele, description
-FROM {{ ref('indicateurs') }}
+SELECT
+    i.code_indicateur,
+    i.code_action,
+    i.code_axe,
+    i.libelle,
+    i.unite,
+    i.facteur,
+    i.sens,
+    i.numerateur,
+    i.denominateur,
+    i.source,
+    i.autres_sources,
+    i.modele,
+    i.description,
+    i.niveau_min,
+    f.fraicheur_max_jours,
+    f.est_verifiee,
+    i.cible,
+    i.cible_date,
+    i.cible_origine
+FROM {{ ref('indicateurs') }} AS i
+INNER JOIN {{ ref('fiches') }} AS f ON f.source = i.source

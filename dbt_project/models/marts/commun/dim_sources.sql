@@ -18,6 +18,7 @@ SELECT
     f.attribution,
     f.frequence,
     f.est_derive_tiers,
+    f.est_verifiee,
     s.millesime_servi,
     m.date_donnees,
     m.geographie AS date_geographie,
