@@ -12,6 +12,7 @@ from pathlib import Path
 
 import yaml
 
+from pilotage.catalogue import load_catalogue
 from pilotage.config import RACINE
 
 DBT = RACINE / "dbt_project"
@@ -20,10 +21,15 @@ HEAD = """# Traçabilité de la feuille de route
 
 Page écrite par `make pages` à partir de `dbt_project/seeds/` et des contrôles : ne pas la modifier. De la ligne du
 guide de l'État à l'indicateur, à la table de faits qui le porte, à la source et aux contrôles qui le gardent. Une
-ligne « non mesurée » nomme le jeu de données qui la mesurerait.
+ligne « non mesurée » nomme le jeu de données qui la mesurerait ; un indicateur « simulé » attend son premier fichier
+réel : sa source n'a été lue que sur des fichiers simulés.
 
-{total} lignes d'action, dont {mesurees} mesurées par {indicateurs} indicateurs.
-"""
+{total} lignes d'action : {reelles} mesurées sur données réelles, {simulees} sur données simulées seulement, {absentes}
+non mesurées ; {indicateurs} indicateurs.
+
+| ligne du guide | données réelles | données simulées seulement | non mesurée |
+|---|---|---|---|
+{tableau}"""
 TITLES = ("ligne du guide", "indicateur", "numérateur ÷ dénominateur", "modèle", "source", "contrôles")
 COLUMNS = f"| {' | '.join(TITLES)} |\n{'|---' * len(TITLES)}|\n"
 
@@ -33,10 +39,14 @@ def render() -> dict[Path, str]:
     axes, actions, indicators = (_seed(name) for name in ("axes", "actions", "indicateurs"))
     tests = _dbt_tests()
     rules = _gate_rules()
+    states = {a["code_action"]: _measure(a["code_action"], indicators) for a in actions}
     head = HEAD.format(
         total=len(actions),
-        mesurees=len({indicator["code_action"] for indicator in indicators}),
+        reelles=sum(real > 0 for real, _ in states.values()),
+        simulees=sum(real == 0 < simulated for real, simulated in states.values()),
+        absentes=sum(counts == (0, 0) for counts in states.values()),
         indicateurs=len(indicators),
+        tableau="".join(_summary(action, *states[action["code_action"]]) for action in actions),
     )
     parts = [head]
     for axe in axes:
@@ -45,6 +55,18 @@ def render() -> dict[Path, str]:
         ]
         parts.append(f"\n## {axe['ordre']}. {axe['libelle']}\n\n{COLUMNS}{''.join(lines)}")
     return {PAGE: "".join(parts)}
+
+
+def _measure(code_action: str, indicators: list[dict]) -> tuple[int, int]:
+    """Indicators of a line read on real files, and those read on simulated files only."""
+    seen = [load_catalogue()[i["source"]].verifiee for i in indicators if i["code_action"] == code_action]
+    return seen.count(True), seen.count(False)
+
+
+def _summary(action: dict, real: int, simulated: int) -> str:
+    label = ("↳ " if action["code_action_mere"] else "") + _cell(action["libelle"])
+    cells = (str(real or ""), str(simulated or ""), "" if real or simulated else "✗")
+    return f"| {label} | {' | '.join(cells)} |\n"
 
 
 def _lines(
@@ -57,8 +79,9 @@ def _lines(
         yield f"| {label} | *non mesurée* | | | {_cell(action['jeu_manquant'])} | |\n"
     for indicator in mine:
         table = f"indicateurs_{indicator['code_axe']}"
+        unit = indicator["unite"] + ("" if load_catalogue()[indicator["source"]].verifiee else ", *simulé*")
         yield (
-            f"| {label} | {_cell(indicator['libelle'])} (`{indicator['code_indicateur']}`, {indicator['unite']}) "
+            f"| {label} | {_cell(indicator['libelle'])} (`{indicator['code_indicateur']}`, {unit}) "
             f"| {_cell(indicator['numerateur'])} ÷ {_cell(indicator['denominateur'])} "
             f"| `{indicator['modele']}` → `{table}` | `{indicator['source']}` "
             f"| {_checks([indicator['modele'], table], tests, rules)} |\n"

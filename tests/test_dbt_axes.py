@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 import pytest
 import yaml
@@ -37,6 +39,21 @@ def test_promises_to_planners_are_kept(entrepot_reel, axe) -> None:
 def test_traceability_page_is_up_to_date() -> None:
     for path, content in tracabilite.render().items():
         assert path.read_text(encoding="utf-8") == content, "`make pages` écrit la page"
+
+
+def test_no_line_of_the_guide_is_missing_or_reworded() -> None:
+    """The seed against the guide's own text: same lines, same words, same order, same rank."""
+    text = (RACINE / "tests" / "data" / "guide_axes.md").read_text(encoding="utf-8")
+    published = [(m[1] == "  - ", _words(m[2])) for m in re.finditer(r"^(- ✓ |  - )(.+)$", text, re.MULTILINE)]
+    actions = pd.read_csv(RACINE / "dbt_project" / "seeds" / "actions.csv", dtype=str, keep_default_na=False)
+    ours = [
+        (bool(mother), _words(label)) for mother, label in zip(actions.code_action_mere, actions.libelle, strict=True)
+    ]
+    assert ours == published
+
+
+def _words(line: str) -> str:
+    return re.sub(r"\s+", " ", line.replace("*", "")).strip()
 
 
 def test_every_line_of_the_guide_is_measured_or_names_what_would_measure_it() -> None:
