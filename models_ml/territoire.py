@@ -15,7 +15,7 @@ from models_ml.donnees import Donnees
 from models_ml.lecture import load_donnees, read
 from pilotage.errors import ErreurRecommandation
 
-NIVEAUX = ("france", "departement", "region", "epci", "crte", "commune")
+NIVEAUX = ("france", "territoire", "departement", "region", "epci", "crte", "commune", "bassin_vie")
 TERRITOIRES = """
 SELECT cle_territoire, niveau, code_territoire, nom_territoire, population FROM commun.dim_territoires
 """
@@ -55,7 +55,8 @@ class Reponse:
 def find_territory(territories: pd.DataFrame, code: str) -> tuple[pd.Series, list[str]]:
     """The territory of that code or key `niveau:code`, and the keys of the others that share the code.
 
-    Départements and regions share codes (75 is Paris and Nouvelle-Aquitaine): the first of NIVEAUX is taken.
+    Départements and regions share codes (75 is Paris and Nouvelle-Aquitaine), and a living area bears the code of its
+    main commune: the first of NIVEAUX is taken.
 
     Raises:
         ErreurRecommandation: none has it; close codes and names are suggested.
@@ -68,7 +69,7 @@ def find_territory(territories: pd.DataFrame, code: str) -> tuple[pd.Series, lis
         return found.iloc[0], found.cle_territoire.tolist()[1:]
     raise ErreurRecommandation(
         f"territoire « {asked} » inconnu",
-        attendu="un code de commune, d'EPCI (SIREN), de CRTE, de département, de région, ou FR",
+        attendu="un code de commune, d'EPCI (SIREN), de CRTE, de bassin de vie, de département, de région, ou FR",
         conseil="essayer " + " ; ".join(suggest(territories, asked)),
     )
 
