@@ -131,7 +131,7 @@ def _read_shapefile(livre: Livre) -> tuple[list[str], Rows]:
             raise livre.error(f"shapefile illisible ({error})", attendu=".shp, .dbf et .shx, ou leur zip") from error
     if any(column.matches("geometry", {}) for column in livre.table.colonnes):
         shapes = frame.geometry.to_crs(4326) if frame.crs else frame.geometry
-        frame = frame.assign(geometry=shapes.to_wkt())
+        frame = frame.drop(columns="geometry").assign(geometry=shapes.to_wkt())
     else:
         frame = frame.drop(columns="geometry")
     names = [str(name) for name in frame.columns]
@@ -145,6 +145,7 @@ def _assemble(path: Path, folder: Path) -> Path:
     if path.suffix.lower() == ".zip":
         return path
     beside = [*path.parent.glob(f"{path.stem}.*"), *path.parent.parent.glob(f"*/{path.stem}.*")]
+    beside.sort(key=lambda found: found.stat().st_mtime, reverse=True)  # a part delivered again replaces the former
     for companion in beside:
         target = folder / companion.name
         if companion.is_file() and not companion.name.endswith(".json") and not target.exists():

@@ -17,7 +17,7 @@ from urllib.parse import quote, unquote
 
 import httpx
 
-from pilotage.catalogue import Source
+from pilotage.catalogue import Fichier, Source, Table
 from pilotage.demande import MO, Demande, ErreurIntrouvable, Limites, is_plain_name
 from pilotage.download import download
 from pilotage.errors import ErreurFiche, ErreurPilotage, ErreurTelechargement
@@ -28,6 +28,7 @@ MANIFESTE = "MANIFEST.tsv"
 MARQUE_SIMULATION = "SIMULATION"
 MIROIR = "_miroir"
 LISTE_MAX = 20 * MO
+COMPAGNONS = ("dbf", "shx", "prj", "cpg")
 Offre = dict[tuple[str, str], str | None]
 
 
@@ -88,7 +89,10 @@ def _root(miroir: str) -> str:
 
 
 def _dialect(source: Source, millesime: str, fichier: str) -> tuple[str, str] | None:
-    """Format and encoding of the card for a file; None when the card leaves it aside."""
+    """Format and encoding of the card for a file; None when the card leaves it aside.
+
+    The .dbf, .shx and .prj of a shapefile are landed beside it, though they are no deliveries of their own.
+    """
     if not (is_plain_name(millesime) and is_plain_name(fichier)):
         raise ErreurTelechargement(
             "nom de fichier ou de millésime refusé",
@@ -97,7 +101,7 @@ def _dialect(source: Source, millesime: str, fichier: str) -> tuple[str, str] | 
             attendu="un nom simple, sans chemin ni caractère de contrôle, qui ne commence pas par un point",
             conseil="renommer le fichier dans le miroir",
         )
-    found = source.find(fichier, millesime)
+    found = source.find(fichier, millesime) or _shapefile_of(source, fichier, millesime)
     if found is None:
         return None
     try:
@@ -106,6 +110,15 @@ def _dialect(source: Source, millesime: str, fichier: str) -> tuple[str, str] | 
         error.fichier = f"{millesime}/{fichier}"
         raise
     return found[1].format, found[1].encodage
+
+
+def _shapefile_of(source: Source, fichier: str, millesime: str) -> tuple[Table, Fichier] | None:
+    """The shapefile that a file left aside by the card belongs to, if any."""
+    stem, _, suffix = fichier.rpartition(".")
+    if suffix.lower() not in COMPAGNONS:
+        return None
+    found = source.find(f"{stem}.shp", millesime)
+    return found if found and found[1].format == "shapefile" else None
 
 
 def _walk(folder: Path) -> list[tuple[str, str]]:

@@ -19,8 +19,10 @@ from pilotage.simulation import (
     insee_chiffres,
     insee_codes,
     mednum,
+    msap,
     noms,
     portes,
+    tiers_lieux,
 )
 from pilotage.simulation.ecriture import Depot
 from pilotage.simulation.france_services import Listes
@@ -101,6 +103,8 @@ def _write_sources(depot: Depot, communes: int, graine: int) -> None:
     conseillers = anct.write_conseillers(lieux, sites, histoire, depot)
     mednum.write(territoire, histoire, profils, lieux, sites, conseillers, depot)
     guichets.write(lieux, histoire, depot)
+    tiers_lieux.write(lieux, conseillers, histoire, depot)
+    msap.write(lieux, histoire, depot)
 
 
 def _write_inventory(depot: Depot) -> None:
