@@ -75,7 +75,7 @@ class Fichier(_Strict):
     separateur: str = ","
     guillemet: str = '"'
     lignes_a_sauter: int = Field(default=0, ge=0)
-    feuille: str | None = None
+    feuille: str | list[str] | None = Field(default=None, description="Several: read as one, named in `feuille`.")
     depivoter: Depivot | None = None
     entetes: dict[str, str] = Field(default={}, description="Upstream header -> column, where the name misleads.")
     colonnes_ignorees: list[str] = Field(default=[], description="Upstream headers left in the landing.")

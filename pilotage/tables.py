@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import io
 import json
 import tempfile
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from pilotage.readers import open_bytes, to_text
 
 if TYPE_CHECKING:
+    from python_calamine import CalamineWorkbook
+
     from pilotage.readers import Livre
 
 Rows = Iterator[tuple[int, list[str | None]]]
@@ -34,13 +37,25 @@ def read_table(livre: Livre) -> tuple[list[str], Rows]:
 
 
 def _read_xlsx(livre: Livre) -> tuple[list[str], Rows]:
+    book = _open_book(livre)
+    if isinstance(livre.fichier.feuille, list):
+        return _stack([(name, *_read_sheet(livre, book, name)) for name in livre.fichier.feuille])
+    return _read_sheet(livre, book, livre.fichier.feuille or "*")
+
+
+def _open_book(livre: Livre) -> CalamineWorkbook:
     from python_calamine import CalamineError, load_workbook
 
     try:
-        book = load_workbook(str(livre.chemin))
+        if livre.chemin.suffix.lower() != ".zip":
+            return load_workbook(str(livre.chemin))
+        with open_bytes(livre) as stream:
+            return load_workbook(io.BytesIO(stream.read()))
     except (CalamineError, OSError) as error:
         raise livre.error(f"classeur illisible ({error})", attendu="un fichier xlsx", conseil="l'ouvrir") from error
-    pattern = livre.fichier.feuille or "*"
+
+
+def _read_sheet(livre: Livre, book: CalamineWorkbook, pattern: str) -> tuple[list[str], Rows]:
     sheets = [name for name in book.sheet_names if fnmatch.fnmatchcase(name, pattern)]
     if not sheets:
         raise livre.error(f"aucune feuille « {pattern} »", attendu=", ".join(book.sheet_names), conseil="`feuille`")
@@ -56,6 +71,19 @@ def _read_xlsx(livre: Livre) -> tuple[list[str], Rows]:
         if any(cell != "" for cell in row)
     )
     return headers, rows
+
+
+def _stack(sheets: list[tuple[str, list[str], Rows]]) -> tuple[list[str], Rows]:
+    """Sheets one under the other, led by the sheet's name; a column that a sheet has not is empty there."""
+    names = list(dict.fromkeys(name for _, headers, _ in sheets for name in headers))
+
+    def rows() -> Rows:
+        for sheet, headers, records in sheets:
+            place = {name: rank for rank, name in enumerate(headers)}
+            for line, values in records:
+                yield line, [sheet, *(values[place[n]] if n in place else None for n in names)]
+
+    return ["feuille", *names], rows()
 
 
 def _load_json(livre: Livre) -> Any:

@@ -145,7 +145,7 @@ def test_return_to_the_former_generation(maison: Maison) -> None:
     assert maison.query("SELECT generation FROM pilotage.generations WHERE etat = 'visible'") == [(former,)]
 
 
-@pytest.mark.parametrize("niveau", ["commune", "epci", "crte", "departement", "region", "france"])
+@pytest.mark.parametrize("niveau", ["commune", "epci", "bassin_vie", "crte", "departement", "region", "france"])
 def test_recommendation_for_each_level(maison: Maison, niveau: str) -> None:
     ((code,),) = maison.query(f"SELECT min(code_territoire) FROM commun.dim_territoires WHERE niveau = '{niveau}'")
     done = maison.run("recommander", code, "--budget", "2")

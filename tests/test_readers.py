@@ -57,6 +57,20 @@ def test_xlsx_with_banner_and_sheet(tmp_path: Path) -> None:
     assert [r.ligne for r in records] == [5, 6], "lines as a spreadsheet shows them"
 
 
+def test_several_sheets_of_a_zipped_workbook_are_read_as_one(tmp_path: Path) -> None:
+    with pd.ExcelWriter(tmp_path / "f.xlsx", engine="openpyxl") as book:
+        pd.DataFrame({"code": ["01001"], "nom": ["Abergement"]}).to_excel(book, sheet_name="COM", index=False)
+        pd.DataFrame({"nom": ["Belley"], "taille": [105.0]}).to_excel(book, sheet_name="ZONES", index=False)
+        pd.DataFrame({"autre": ["x"]}).to_excel(book, sheet_name="Documentation", index=False)
+    with zipfile.ZipFile(tmp_path / "f.zip", "w") as archive:
+        archive.write(tmp_path / "f.xlsx", "f.xlsx")
+    columns = [{"nom": n, "description": "d"} for n in ("feuille", "code", "nom", "taille")]
+    rows = read(tmp_path / "f.zip", columns, format="xlsx", feuille=["COM", "ZONES"])
+    assert rows == [["COM", "01001", "Abergement", None], ["ZONES", None, "Belley", "105"]]
+    with pytest.raises(ErreurLecture, match="aucune feuille « ARM »"):
+        read(tmp_path / "f.zip", columns, format="xlsx", feuille=["COM", "ARM"])
+
+
 def test_json_with_fields_that_come_late(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(json.dumps([{"code": "01001"}, {"valeur": ["a", 1], "code": "01002"}]))
     assert read(tmp_path / "a.json", format="json") == [["01001", None], ["01002", '["a", 1]']]

@@ -23,6 +23,7 @@ from pilotage.simulation import (
     noms,
     portes,
     tiers_lieux,
+    zonages,
 )
 from pilotage.simulation.ecriture import Depot
 from pilotage.simulation.france_services import Listes
@@ -95,6 +96,7 @@ def _write_sources(depot: Depot, communes: int, graine: int) -> None:
     insee_codes.write(territoire, histoire, depot)
     insee_chiffres.write(territoire, histoire, profils, depot)
     groupements.write(territoire, histoire, profils, depot)
+    zonages.write(territoire, histoire, profils, depot)
     adresses.write(territoire, histoire, depot)
     arcep.write(territoire, histoire, profils, depot)
     lieux, sites = portes.ouvrir(territoire, histoire, profils)

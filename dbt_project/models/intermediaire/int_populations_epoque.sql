@@ -3,7 +3,9 @@
 WITH geographies AS (
     SELECT DISTINCT geographie
     FROM {{ ref('fiches_millesimes') }}
-    WHERE source IN ('arcep__debits', 'mednum__fragilite_numerique')
+    WHERE source IN (
+        'arcep__debits', 'mednum__fragilite_numerique', 'insee__appartenance_geographique', 'dgcl__zones_revitalisation_rurale'
+    )
 )
 
 SELECT DISTINCT ON (geographies.geographie, populations.code_commune)

@@ -21,6 +21,17 @@ SELECT
     crte.code_crte,
     classes.niveau_densite,
     classes.classe_ruralite,
+    zonages.code_bassin_vie,
+    zonages.nb_bassins_vie_reunis,
+    zonages.code_zone_emploi,
+    zonages.code_unite_urbaine,
+    zonages.code_aire_attraction,
+    zonages.categorie_aire_attraction,
+    zonages.code_arrondissement,
+    zonages.niveau_centralite,
+    zonages.est_montagne,
+    zonages.massif,
+    zonages.est_zrr,
     populations.population_municipale AS population,
     populations.millesime AS population_millesime,
     positions.latitude,
@@ -32,5 +43,6 @@ FROM {{ ref('int_periodes_communes') }} AS p
 LEFT JOIN {{ ref('int_membres_epci') }} AS epci ON epci.code_commune = p.code_commune AND p.date_fin IS NULL
 LEFT JOIN {{ ref('int_crte_communes') }} AS crte ON crte.code_commune = p.code_commune AND crte.rang = 1 AND p.date_fin IS NULL
 LEFT JOIN {{ ref('int_densites') }} AS classes ON classes.code_commune = p.code_commune AND p.date_fin IS NULL
+LEFT JOIN {{ ref('int_zonages') }} AS zonages ON zonages.code_commune = p.code_commune AND p.date_fin IS NULL
 LEFT JOIN {{ ref('int_positions') }} AS positions ON positions.code_commune = p.code_commune AND p.date_fin IS NULL
 LEFT JOIN populations ON populations.code_commune = p.code_commune AND p.date_fin IS NULL

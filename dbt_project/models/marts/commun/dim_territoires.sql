@@ -1,4 +1,4 @@
--- Grain : une ligne par territoire : commune, EPCI, CRTE, département, région, France.
+-- Grain : une ligne par territoire : commune, EPCI, bassin de vie, CRTE, département, région, France.
 -- Population: the latest legal population of each commune, whatever its vintage (Mayotte has only 2017).
 {{ config(post_hook=[
     "{{ contraintes(['cle_territoire']) }}",
@@ -10,6 +10,11 @@ WITH noms AS (
     FROM {{ ref('int_communes_courantes') }}
     UNION ALL
     SELECT DISTINCT 'epci', siren_epci, nom_epci FROM {{ ref('int_membres_epci') }}
+    UNION ALL
+    SELECT 'bassin_vie', code_zone, nom_zone
+    FROM {{ ref('stg_insee__zones') }}
+    WHERE zonage = 'bassin_vie'
+        AND {{ dernier_millesime('stg_insee__zones', 'stg_insee__zones') }}
     UNION ALL
     SELECT DISTINCT ON (code_crte) 'crte', code_crte, nom_crte FROM {{ ref('stg_anct__contrats_crte') }}
     UNION ALL

@@ -7,6 +7,7 @@ WITH appartenances AS (
     CROSS JOIN LATERAL (VALUES
         ('commune', c.code_commune),
         ('epci', c.siren_epci),
+        ('bassin_vie', c.code_bassin_vie),
         ('departement', c.code_departement),
         ('region', c.code_region),
         ('france', 'FR')

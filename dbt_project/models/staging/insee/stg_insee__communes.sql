@@ -9,5 +9,6 @@ SELECT
     {{ texte('nccenr') }} AS nom_sans_article,
     {{ code_departement('dep') }} AS code_departement,
     {{ code_region('reg') }} AS code_region,
+    {{ texte('arr') }} AS code_arrondissement,
     {{ code_commune('comparent') }} AS code_parent
 FROM {{ source('raw', 'insee__communes') }}
