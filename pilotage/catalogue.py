@@ -29,6 +29,7 @@ LICENCES = {
     "insee": ("Réutilisation libre avec mention de la source (Insee)", "https://www.insee.fr/fr/information/2381863"),
     "inconnue": ("Licence non vue chez le producteur", None),
 }
+SANS_EFFET = {"description", "unite", "personnel", "regles"}  # what a file becomes in raw does not depend on them
 Type = Literal[
     "texte", "entier", "decimal", "booleen", "date", "code_commune", "code_departement", "code_region", "code_postal",
     "siren", "siret", "latitude", "longitude",
@@ -37,6 +38,21 @@ Type = Literal[
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Regles(_Strict):
+    """What a value typed by hand must be, in a file that the territory itself writes."""
+
+    obligatoire: bool = False
+    valeurs: list[str] = []
+    minimum: float | None = None
+    maximum: float | None = None
+    motif: str | None = Field(default=None, description="Regular expression of the whole value.")
+    forme: str | None = Field(default=None, description="That expression in words.")
+    apres: str | None = Field(default=None, description="Column of a date that this one may not precede.")
+    un_par: list[str] = Field(default=[], description="Rows that share these columns share this value too.")
+    reference: Literal["action", "indicateur", "source", "source_ou_local", "territoire"] | None = None
+    exemple: str | None = None
 
 
 class Colonne(_Strict):
@@ -49,6 +65,7 @@ class Colonne(_Strict):
     personnel: bool = False
     facultative: bool = Field(default=False, description="Absent from some millésimes.")
     alias: list[str] = Field(default=[], description="Regular expressions of upstream headers, whole match.")
+    regles: Regles = Regles()
 
     def matches(self, header: str, suffixes: dict[str, str]) -> bool:
         """True when an upstream header is this column; `{aa}` in an alias is the millésime's own suffix."""
@@ -99,7 +116,7 @@ class Table(_Strict):
     @property
     def empreinte(self) -> str:
         """Hash of all that changes what a file becomes in raw: a new one asks for loading again."""
-        read = self.model_dump(mode="json", exclude={"colonnes": {"__all__": {"description", "unite", "personnel"}}})
+        read = self.model_dump(mode="json", exclude={"colonnes": {"__all__": SANS_EFFET}})
         return hashlib.sha256(repr(read).encode()).hexdigest()[:16]
 
     @model_validator(mode="after")
@@ -144,10 +161,18 @@ class Source(_Strict):
     fraicheur_max_jours: int = Field(gt=0)
     verifiee: bool = Field(default=True, description="False: read on simulated files only, no real one was ever seen.")
     derive_tiers: bool = Field(default=False, description="A third party's computation, never an original.")
+    origine: Literal["producteur", "territoire"] = Field(
+        default="producteur", description="`territoire`: files of the folder PILOTAGE_APPORTS."
+    )
     adresses: list[Adresse] = []
     fichiers_ignores: list[str] = []
     millesimes: dict[str, Millesime] = Field(min_length=1)
     tables: list[Table] = Field(min_length=1)
+
+    @property
+    def est_apport(self) -> bool:
+        """True when the territory itself writes the files."""
+        return self.origine == "territoire"
 
     @property
     def personnelles(self) -> set[tuple[str, str]]:

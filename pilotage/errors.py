@@ -67,6 +67,10 @@ class ErreurTelechargement(ErreurPilotage):
     """A file could not be fetched, or what came is refused."""
 
 
+class ErreurApport(ErreurTelechargement):
+    """A file that the territory wrote cannot be taken as it is."""
+
+
 class ErreurLecture(ErreurPilotage):
     """A landed file is not what its card says."""
 

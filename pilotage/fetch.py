@@ -12,10 +12,13 @@ import datetime as dt
 import logging
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import httpx
 from sqlalchemy import Connection, text
 
+from pilotage.apports.controle import refuse_faults
+from pilotage.apports.depot import list_apports, withdraw_missing
 from pilotage.catalogue import Source, get_source
 from pilotage.config import get_settings
 from pilotage.database import get_engine
@@ -85,9 +88,13 @@ def fetch_source(source: str, limites: Limites | None = None) -> RapportFetch:
     ensure_nature(settings)
     rapport = RapportFetch(source)
     depot = Depot(settings.landing)
-    miroir = None if settings.sources == "internet" else settings.mirror
+    own = card.est_apport and not settings.is_simulation  # the territory's folder, whatever the rest is read from
+    miroir = str(settings.apports) if own else None if settings.sources == "internet" else settings.mirror
     with depot.lock(source, limites.verrou_s):
         try:
+            if own:
+                gone = withdraw_missing(card, depot, settings.apports)
+                rapport.avertissements += [f"{card.source} : {name} retiré du dossier, plus servi" for name in gone]
             errors = land_source(card, miroir, depot, limites, rapport, settings.is_simulation)
         finally:
             rapport.nouvelles = _record_source(card, depot, settings.is_simulation)
@@ -108,12 +115,15 @@ def land_source(
         ErreurTelechargement: the list of the files itself could not be had.
     """
     with open_client(miroir, connexion_s=limites.connexion_s, lecture_s=limites.lecture_s) as client:
-        demandes, errors = list_demandes(card, miroir, client, depot, limites)
-        if not demandes and not errors:
+        if card.est_apport and not est_simule:
+            demandes, errors = list_apports(card, Path(miroir or ""))
+        else:
+            demandes, errors = list_demandes(card, miroir, client, depot, limites)
+        if not demandes and not errors and not card.est_apport:
             rapport.avertissements.append(f"{card.source} : absente du miroir, jamais vue sur fichier réel ; ignorée")
         for demande in demandes:
             try:
-                _land_file(client, demande, depot, limites, rapport, est_simule)
+                _land_file(client, card, demande, depot, limites, rapport, est_simule)
             except ErreurTelechargement as error:
                 errors.append(_with_fallback(error, depot.read_suivi(demande)))
     offered = {(demande.millesime, demande.fichier) for demande in demandes}
@@ -142,7 +152,13 @@ def reindex_landing(source: str | None = None) -> list[str]:
 
 
 def _land_file(
-    client: httpx.Client, demande: Demande, depot: Depot, limites: Limites, rapport: RapportFetch, est_simule: bool
+    client: httpx.Client,
+    card: Source,
+    demande: Demande,
+    depot: Depot,
+    limites: Limites,
+    rapport: RapportFetch,
+    est_simule: bool,
 ) -> None:
     suivi = depot.read_suivi(demande)
     got = download(client, demande, depot, limites, suivi)
@@ -157,6 +173,9 @@ def _land_file(
         return
     try:
         check_file(demande, depot.partiel(demande), limites)
+        if card.est_apport:
+            folder = None if est_simule else get_settings().apports
+            refuse_faults(card, depot.partiel(demande), demande.fichier, est_simule, folder)
     except ErreurTelechargement:
         depot.drop_partiel(demande)
         raise

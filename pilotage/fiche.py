@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pilotage.catalogue import LICENCES, Source, Table
+from pilotage.catalogue import LICENCES, Colonne, Source, Table
 
 
 def explain(card: Source) -> str:
@@ -31,7 +31,21 @@ def explain(card: Source) -> str:
     return "\n".join(lines)
 
 
+def card_rules(column: Colonne) -> list[str]:
+    """What a value typed by hand must be, in words; nothing for a producer's column."""
+    rules = column.regles
+    bounds = [f"≥ {rules.minimum:g}" if rules.minimum is not None else ""]
+    bounds += [f"≤ {rules.maximum:g}" if rules.maximum is not None else ""]
+    words = ["obligatoire" if rules.obligatoire else "", f"l'une de : {', '.join(rules.valeurs)}" if rules.valeurs else ""]
+    words += [*bounds, rules.forme or "", f"pas avant {rules.apres}" if rules.apres else ""]
+    words += [f"catalogue : {rules.reference}" if rules.reference else ""]
+    words += [f"exemple : {rules.exemple}" if rules.exemple else ""]
+    return [word for word in words if word]
+
+
 def _addresses(card: Source) -> list[str]:
+    if card.est_apport:
+        return ["", "Écrite par la collectivité elle-même, dans le dossier de ses apports (docs/apports.md)."]
     if not card.adresses:
         return ["", "Aucune adresse de production déclarée : un miroir ou un dossier sont les seules entrées."]
     lines = ["", "## Adresses de production"]
@@ -54,6 +68,7 @@ def _table(table: Table) -> list[str]:
     for c in table.colonnes:
         notes = [c.unite] if c.unite else []
         notes += ["**donnée personnelle**"] if c.personnel else []
-        notes += ["absente de certains millésimes"] if c.facultative else []
+        notes += ["absente de certains millésimes"] if c.facultative and not card_rules(c) else []
+        notes += card_rules(c)
         lines.append(f"| {c.nom} | {c.description} | {c.type} | {', '.join(notes)} |")
     return lines

@@ -13,8 +13,10 @@ from pilotage.fiche import explain
 def render() -> dict[Path, str]:
     """Content of every derived file, by path."""
     from pilotage import dbt_sources, tracabilite
+    from pilotage.apports import derives
 
-    return {**dbt_sources.render(), **tracabilite.render(), RACINE / "docs" / "sources.md": _sources_page()}
+    pages = {RACINE / "docs" / "sources.md": _sources_page()}
+    return {**dbt_sources.render(), **tracabilite.render(), **derives.render(), **pages}
 
 
 def write() -> list[Path]:

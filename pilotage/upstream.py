@@ -45,8 +45,8 @@ def list_demandes(
     else:
         listed = list_mirror(source.source, miroir, client, depot, limites)
         offers = {key: (address(miroir, source.source, *key), sha256) for key, sha256 in listed.items()}
-    if not offers and miroir and not source.verifiee:
-        return [], []  # nobody ever saw a real file of it: a mirror is not expected to hold one
+    if not offers and miroir and (source.est_apport or not source.verifiee):
+        return [], []  # nobody ever saw a real file of it, or nothing need be given: a mirror may hold none
     if not offers:
         raise _nothing_offered(source.source, miroir)
     if miroir and is_http(miroir) and not any(depot.receipts(source.source)):

@@ -13,6 +13,7 @@ from pilotage.errors import ErreurConfiguration
 from pilotage.simulation import (
     adresses,
     anct,
+    apports,
     arcep,
     groupements,
     guichets,
@@ -107,6 +108,7 @@ def _write_sources(depot: Depot, communes: int, graine: int) -> None:
     guichets.write(lieux, histoire, depot)
     tiers_lieux.write(lieux, conseillers, histoire, depot)
     msap.write(lieux, histoire, depot)
+    apports.write(territoire, histoire, depot)
 
 
 def _write_inventory(depot: Depot) -> None:

@@ -1,0 +1,94 @@
+"""A territory's CSV as rows with their line, or the faults that keep it from being read."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+from pilotage.catalogue import Table
+from pilotage.errors import ErreurApport
+
+ENREGISTRER = "dans le tableur, enregistrer sous « CSV UTF-8 », séparateur point-virgule"
+
+
+@dataclass(frozen=True)
+class Ligne:
+    """One record: physical line of the file where it starts (1 is the header), values by column."""
+
+    numero: int
+    valeurs: dict[str, str]
+
+
+def read_rows(path: Path, nom: str, table: Table) -> tuple[list[Ligne], list[ErreurApport]]:
+    """Every record that has as many values as the header, and a fault for each that has not.
+
+    Args:
+        nom: the file's name as messages give it.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        return [], [ErreurApport("texte qui n'est pas en UTF-8", fichier=nom, ligne=line, conseil=ENREGISTRER)]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=";", strict=True)
+    try:
+        header = next(reader, [])
+        faults = check_header(header, nom, table)
+        return ([], faults) if faults else _records(reader, header, nom)
+    except csv.Error as error:
+        said = {"unexpected end of data": "guillemet jamais refermé"}.get(str(error), str(error))
+        advice = "fermer le guillemet, ou doubler celui qui est dans le texte"
+        return [], [ErreurApport(said, fichier=nom, ligne=reader.line_num, conseil=advice)]
+
+
+def check_header(header: list[str], nom: str, table: Table) -> list[ErreurApport]:
+    """Columns missing, unknown or twice there."""
+    expected = ";".join(table.noms)
+    if not any(cell.strip() for cell in header):
+        return [ErreurApport("fichier vide", fichier=nom, ligne=1, attendu=expected, conseil="partir de l'exemple")]
+    if len(header) == 1 and ("," in header[0] or "\t" in header[0]):
+        found = "la virgule" if "," in header[0] else "la tabulation"
+        return [
+            ErreurApport(
+                f"le séparateur est {found}", fichier=nom, ligne=1, attendu="le point-virgule", conseil=ENREGISTRER
+            )
+        ]
+    faults = []
+    for name in dict.fromkeys(header):
+        if header.count(name) > 1:
+            advice = "n'en garder qu'une"
+            faults.append(ErreurApport("colonne écrite deux fois", fichier=nom, ligne=1, colonne=name, conseil=advice))
+        if name not in table.noms:
+            close = difflib.get_close_matches(name, [n for n in table.noms if n not in header], n=1)
+            advice = f"écrire « {close[0]} »" if close else "la retirer, ou mettre son contenu dans une colonne du modèle"
+            faults.append(ErreurApport("colonne inconnue", fichier=nom, ligne=1, colonne=name, conseil=advice))
+    for column in table.colonnes:
+        if column.nom not in header and not column.facultative:
+            advice = "ajouter la colonne, même vide"
+            faults.append(
+                ErreurApport(
+                    "colonne absente", fichier=nom, ligne=1, colonne=column.nom, attendu=expected, conseil=advice
+                )
+            )
+    return faults
+
+
+def _records(reader, header: list[str], nom: str) -> tuple[list[Ligne], list[ErreurApport]]:
+    rows, faults, start = [], [], reader.line_num + 1
+    for values in reader:
+        if len(values) == len(header):
+            rows.append(Ligne(start, dict(zip(header, values, strict=True))))
+        elif values:
+            advice = "regarder un point-virgule ou un guillemet dans un texte ; le texte se met entre guillemets"
+            message, expected = f"{len(values)} valeurs", f"{len(header)}, comme l'en-tête"
+            faults.append(ErreurApport(message, fichier=nom, ligne=start, attendu=expected, conseil=advice))
+        else:
+            advice = "supprimer la ligne"
+            faults.append(ErreurApport("ligne vide", fichier=nom, ligne=start, conseil=advice))
+        start = reader.line_num + 1
+    if not rows and not faults:
+        faults.append(ErreurApport("aucune ligne sous l'en-tête", fichier=nom, conseil="remplir ou retirer le fichier"))
+    return rows, faults
