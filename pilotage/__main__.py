@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from pilotage.commandes import etapes, exporter, generations, nuit, postgres, quarantaine, recommander, sources
+from pilotage.commandes import apports, etapes, exporter, generations, nuit, postgres, quarantaine, recommander, sources
 from pilotage.errors import ErreurPilotage
 
 app = typer.Typer(
@@ -17,6 +17,7 @@ app = typer.Typer(
 )
 GROUPS = {
     "sources": sources,
+    "apports": apports,
     "quarantaine": quarantaine,
     "generations": generations,
     "exporter": exporter,

@@ -108,7 +108,7 @@ def _actions(epci: str) -> list[dict]:
 
 
 def _targets(epci: str) -> list[dict]:
-    targets = {"fibre_raccordable": "98", "france_services_20_min": "95,5"}
+    targets = {"fibre_raccordable": "98", "france_services_20_min": "2,5"}
     places = (("epci", epci), ("territoire", PAYS))
     return [
         {

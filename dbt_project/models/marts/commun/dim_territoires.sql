@@ -1,4 +1,4 @@
--- Grain : une ligne par territoire : commune, EPCI, bassin de vie, CRTE, département, région, France.
+-- Grain : une ligne par territoire : commune, EPCI, bassin de vie, CRTE, département, région, France, ou défini par la collectivité.
 -- Population: the latest legal population of each commune, whatever its vintage (Mayotte has only 2017).
 {{ config(post_hook=[
     "{{ contraintes(['cle_territoire']) }}",
@@ -22,6 +22,8 @@ WITH noms AS (
     FROM {{ ref('stg_insee__departements') }}
     UNION ALL
     SELECT DISTINCT ON (code_region) 'region', code_region, nom_region FROM {{ ref('stg_insee__regions') }}
+    UNION ALL
+    SELECT DISTINCT 'territoire', code_territoire, nom_territoire FROM {{ ref('int_territoires_locaux') }}
     UNION ALL
     SELECT 'france', 'FR', 'France'
 ),
