@@ -36,7 +36,10 @@ def card_rules(column: Colonne) -> list[str]:
     rules = column.regles
     bounds = [f"≥ {rules.minimum:g}" if rules.minimum is not None else ""]
     bounds += [f"≤ {rules.maximum:g}" if rules.maximum is not None else ""]
-    words = ["obligatoire" if rules.obligatoire else "", f"l'une de : {', '.join(rules.valeurs)}" if rules.valeurs else ""]
+    words = [
+        "obligatoire" if rules.obligatoire else "",
+        f"l'une de : {', '.join(rules.valeurs)}" if rules.valeurs else "",
+    ]
     words += [*bounds, rules.forme or "", f"pas avant {rules.apres}" if rules.apres else ""]
     words += [f"catalogue : {rules.reference}" if rules.reference else ""]
     words += [f"exemple : {rules.exemple}" if rules.exemple else ""]

@@ -44,9 +44,7 @@ def check_folder(folder: Path, references: References | None = None) -> list[Con
     return [*constats, *_strangers(folder)]
 
 
-def check_file(
-    card: Source, path: Path, nom: str, references: References
-) -> tuple[list[Ligne], list[ErreurApport]]:
+def check_file(card: Source, path: Path, nom: str, references: References) -> tuple[list[Ligne], list[ErreurApport]]:
     """Rows and faults of one file, taken alone."""
     table = card.tables[0]
     rows, faults = read_rows(path, nom, table)

@@ -63,7 +63,9 @@ def check_header(header: list[str], nom: str, table: Table) -> list[ErreurApport
             faults.append(ErreurApport("colonne écrite deux fois", fichier=nom, ligne=1, colonne=name, conseil=advice))
         if name not in table.noms:
             close = difflib.get_close_matches(name, [n for n in table.noms if n not in header], n=1)
-            advice = f"écrire « {close[0]} »" if close else "la retirer, ou mettre son contenu dans une colonne du modèle"
+            advice = (
+                f"écrire « {close[0]} »" if close else "la retirer, ou mettre son contenu dans une colonne du modèle"
+            )
             faults.append(ErreurApport("colonne inconnue", fichier=nom, ligne=1, colonne=name, conseil=advice))
     for column in table.colonnes:
         if column.nom not in header and not column.facultative:

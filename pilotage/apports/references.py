@@ -14,7 +14,12 @@ from pilotage.config import RACINE
 from pilotage.formes import FORMES
 
 SEEDS = RACINE / "dbt_project" / "seeds"
-FORMES_NIVEAUX = {"commune": "code_commune", "epci": "siren", "departement": "code_departement", "region": "code_region"}
+FORMES_NIVEAUX = {
+    "commune": "code_commune",
+    "epci": "siren",
+    "departement": "code_departement",
+    "region": "code_region",
+}
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,9 @@ class References:
         close = difflib.get_close_matches(value, known, n=3)
         where = "docs/tracabilite.md" if kind in ("action", "indicateur") else "docs/sources.md"
         label = kind.partition("_")[0]
-        return Defaut(f"{label} « {value} » inconnue du catalogue", ", ".join(close) or None, f"la chercher dans {where}")
+        return Defaut(
+            f"{label} « {value} » inconnue du catalogue", ", ".join(close) or None, f"la chercher dans {where}"
+        )
 
     def _check_territory(self, niveau: str, code: str) -> Defaut | None:
         if niveau == "france" and code != "FR":

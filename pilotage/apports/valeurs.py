@@ -42,7 +42,9 @@ def check_value(colonne: Colonne, value: str, simulation: bool = False) -> Defau
         advice = f"écrire « {close[0]} »" if close else "prendre l'une des valeurs permises, telle quelle"
         return Defaut(f"« {value} » n'est pas permis", ", ".join(rules.valeurs), advice)
     if rules.motif and not re.fullmatch(rules.motif.strip("^$"), value):
-        return Defaut(f"« {value} » n'a pas la forme voulue", rules.forme or rules.motif, f"par exemple {rules.exemple}")
+        return Defaut(
+            f"« {value} » n'a pas la forme voulue", rules.forme or rules.motif, f"par exemple {rules.exemple}"
+        )
     if colonne.type in ("entier", "decimal"):
         return _check_bounds(colonne, float(value.replace(",", ".")))
     if not colonne.personnel and colonne.type == "texte" and PERSONNEL.search(value):

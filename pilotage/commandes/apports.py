@@ -15,7 +15,9 @@ from rich.table import Table
 from pilotage.config import get_settings
 from pilotage.errors import ErreurApport
 
-app = typer.Typer(help="Les apports de la collectivité : vérifier ses fichiers, écrire des exemples, expliquer un type.")
+app = typer.Typer(
+    help="Les apports de la collectivité : vérifier ses fichiers, écrire des exemples, expliquer un type."
+)
 console = Console(soft_wrap=True)
 
 

@@ -1,0 +1,207 @@
+"""The territory's own files: good ones enter, each fault is told with its place and remedy, last good data stays."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from typer.testing import CliRunner
+
+from pilotage.__main__ import app
+from pilotage.apports import EXEMPLES, SCHEMAS, cards
+from pilotage.apports.controle import check_folder
+from pilotage.apports.derives import table_schema
+from pilotage.apports.references import References
+from pilotage.config import Settings
+from pilotage.errors import ErreurApport
+from pilotage.fetch import fetch_source
+from pilotage.gate import gate_source
+from pilotage.load import load_source
+
+runner = CliRunner(env={"COLUMNS": "250"})
+SIEGE = "S1;epci;200042935;Comité;elus;Mairie;membre;2025-01-01;;;"
+
+
+def write(folder: Path, kind: str, *lines: str, name: str = "a.csv") -> Path:
+    path = folder / kind / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    header = ";".join(cards()[kind].tables[0].noms)
+    path.write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
+    return path
+
+
+def faults(folder: Path, **known) -> list[str]:
+    return [str(fault) for constat in check_folder(folder, References(**known)) for fault in constat.fautes]
+
+
+def test_examples_of_every_type_have_no_fault() -> None:
+    constats = check_folder(EXEMPLES)
+    assert {c.fichier.partition("/")[0] for c in constats} == set(cards())
+    assert [str(f) for c in constats for f in c.fautes] == []
+    assert all(c.lignes >= 2 for c in constats)
+
+
+def test_schemas_are_valid_table_schemas_and_frictionless_accepts_the_examples(monkeypatch) -> None:
+    from frictionless import Schema, validate
+
+    for name, card in cards().items():
+        written = json.loads((SCHEMAS / f"{name}.json").read_text(encoding="utf-8"))
+        assert written == table_schema(card)
+        assert [f.name for f in Schema.from_descriptor(written).fields] == card.tables[0].noms
+    monkeypatch.chdir(EXEMPLES)
+    report = validate("datapackage.json")
+    assert report.valid, report.flatten(["name", "rowNumber", "fieldName", "message"])
+
+
+BAD_VALUES = [
+    ("gouvernance", SIEGE.replace("elus", "elu"), "college", "« elus »"),
+    ("gouvernance", SIEGE.replace("S1", ""), "id_membre", "COPIL-01"),
+    ("gouvernance", SIEGE.replace("2025-01-01", "31/12/2025"), "date_debut", "écrire 2025-12-31"),
+    ("gouvernance", SIEGE.replace("2025-01-01", "2025-02-30"), "date_debut", "AAAA-MM-JJ"),
+    ("priorites", "epci;200042935;fibre;12;", "poids", "au plus 5"),
+    ("priorites", "epci;200042935;fibre;deux;", "poids", "12,5 ou 12.5"),
+    ("territoires", "pays;Pays;1004;", "code_commune", "01004"),
+    ("territoires", "Pays du Bugey;Pays;01004;", "code_territoire", "minuscules"),
+    ("consultations", "c;C;france;FR;2025-01-01;;q;Q;R;12,5;", "nb_reponses", "des chiffres"),
+]
+
+
+@pytest.mark.parametrize(("kind", "line", "column", "remedy"), BAD_VALUES)
+def test_a_bad_value_is_told_with_its_place_and_frictionless_refuses_it_too(
+    tmp_path: Path, kind: str, line: str, column: str, remedy: str
+) -> None:
+    from frictionless import Dialect, Resource, Schema, formats
+
+    path = write(tmp_path, kind, line)
+    said = faults(tmp_path)
+    assert len(said) == 1
+    assert f"{kind}/a.csv, ligne 2, colonne « {column} »" in said[0] and remedy in said[0]
+    dialect = Dialect(controls=[formats.CsvControl(delimiter=";")])
+    schema = Schema.from_descriptor(table_schema(cards()[kind]))
+    report = Resource(path=path.name, basepath=str(path.parent), schema=schema, dialect=dialect).validate()
+    assert not report.valid
+    assert column in {row[0] for row in report.flatten(["fieldName"])} | {None} and report.stats["errors"] >= 1
+
+
+def test_what_only_shows_between_columns_lines_and_files_is_told(tmp_path: Path) -> None:
+    write(tmp_path, "territoires", "pays;Pays;01004;", "pays;Le Pays;01007;")
+    write(
+        tmp_path, "gouvernance", SIEGE, SIEGE, SIEGE.replace("S1", "S2").replace("2025-01-01;", "2025-01-01;2024-01-01")
+    )
+    write(tmp_path, "gouvernance", SIEGE, name="b.csv")
+    write(tmp_path, "priorites", "territoire;pais;fibre;1;", "epci;2000;fibre;1;", "france;FR;fibres;1;")
+    said = " | ".join(faults(tmp_path))
+    for words in (
+        "« Le Pays » ici, « Pays » ligne 2",
+        "déjà donné : ligne 2",
+        "2024-01-01 est avant date_debut",
+        "gouvernance/b.csv, ligne 2",
+        "gouvernance/a.csv, ligne 2",
+        "« pais » absent de apports/territoires ; attendu : pays",
+        "« 2000 » n'est pas un code de niveau epci",
+        "« fibres » inconnue du catalogue ; attendu : fibre",
+    ):
+        assert words in said
+
+
+def test_a_territory_that_the_warehouse_does_not_know_is_told(tmp_path: Path) -> None:
+    write(tmp_path, "priorites", "epci;200042935;fibre;1;", "epci;200042936;fibre;1;")
+    said = faults(tmp_path, entrepot=frozenset({"epci:200042935"}))
+    assert len(said) == 1 and "ligne 3" in said[0] and "inconnu de l'entrepôt" in said[0]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "fichier vide"),
+        (b"niveau,code_territoire,code_action\n", "le séparateur est la virgule"),
+        ("niveau;code_territoire;code_action;poids;motif\nepci;200042935;fibre;1;été\n".encode("cp1252"), "ligne 2"),
+        (b"niveau;code_territoire;code_action;poid;motif\n", "colonne \xc2\xab poid"),
+        (b"niveau;code_territoire;code_action;poids;motif\nfrance;FR;fibre;1\n", "4 valeurs"),
+        (b'niveau;code_territoire;code_action;poids;motif\nfrance;FR;fibre;1;"a\n', "guillemet jamais referm"),
+        (b"niveau;code_territoire;code_action;poids;motif\n", "aucune ligne"),
+        (b"niveau;code_territoire;code_action;poids;motif\nfrance;FR;fibre;1;Voir a.b@ville.fr\n", "colonne publi"),
+        (b"niveau;code_territoire;code_action;poids;motif\nfrance;FR;fibre ;1;\n", "espace"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, content: bytes, words: str | bytes) -> None:
+    path = tmp_path / "priorites" / "a.csv"
+    path.parent.mkdir()
+    path.write_bytes(content)
+    words = words.encode("latin-1").decode() if "\xc2" in words else words
+    said = faults(tmp_path)
+    assert said and any(words in fault for fault in said), said
+
+
+def test_a_folder_that_nothing_reads_is_told(tmp_path: Path) -> None:
+    write(tmp_path, "territoires", "pays;Pays;01004;")
+    (tmp_path / "territoires").rename(tmp_path / "territoire")
+    assert "le renommer « territoires »" in faults(tmp_path)[0]
+
+
+def test_commands_check_write_examples_and_explain(tmp_path: Path) -> None:
+    written = runner.invoke(app, ["apports", "exemple", str(tmp_path)])
+    assert written.exit_code == 0 and (tmp_path / "gouvernance" / "exemple.csv").exists()
+    assert (tmp_path / "schemas" / "gouvernance.json").exists()
+    assert runner.invoke(app, ["apports", "verifier", str(tmp_path)]).exit_code == 0
+    write(tmp_path, "gouvernance", SIEGE.replace("elus", "elu"))
+    shown = runner.invoke(app, ["apports", "verifier", str(tmp_path)])
+    assert isinstance(shown.exception, ErreurApport)
+    assert "gouvernance/a.csv, ligne 2, colonne « college »" in shown.output
+    assert runner.invoke(app, ["apports", "verifier", str(tmp_path / "absent")]).exit_code == 0
+    explained = runner.invoke(app, ["apports", "expliquer", "gouvernance"]).output
+    assert "donnée personnelle" in explained and "citoyens" in explained
+
+
+def test_names_and_addresses_of_people_are_personal_in_every_card() -> None:
+    personal = {(k, c.nom) for k, card in cards().items() for c in card.tables[0].colonnes if c.personnel}
+    assert personal == {
+        ("gouvernance", "nom_personne"),
+        ("gouvernance", "courriel_personne"),
+        ("partenaires", "contact"),
+    }
+
+
+def test_files_enter_a_bad_one_leaves_the_last_good_and_a_removed_one_goes(
+    warehouse: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mirror, folder = tmp_path / "miroir", tmp_path / "apports"
+    mirror.mkdir()
+    monkeypatch.setenv("PILOTAGE_SOURCES", str(mirror))
+    monkeypatch.setenv("PILOTAGE_APPORTS", str(folder))
+    source = "apports__gouvernance"
+    assert fetch_source(source).nouvelles == []  # nothing given: no error
+    good = write(folder, "gouvernance", SIEGE)
+    assert take_in(source) == ["S1"]
+    good.write_text(good.read_text().replace("elus", "elu"), encoding="utf-8")
+    with pytest.raises(ErreurApport, match=r"ligne 2, colonne « college ».*livraison précédente"):
+        fetch_source(source)
+    assert served() == ["S1"]
+    write(folder, "gouvernance", SIEGE.replace("S1", "S2"), SIEGE.replace("S1", "S3"))
+    assert take_in(source) == ["S2", "S3"]
+    good.unlink()
+    assert "retiré du dossier" in fetch_source(source).avertissements[0]
+    assert served() == []
+    write(folder, "gouvernance", SIEGE.replace("S1", "S2"), SIEGE.replace("S1", "S3"))
+    assert take_in(source) == ["S2", "S3"]  # the same bytes given again
+    shutil.rmtree(folder)
+    assert fetch_source(source).nouvelles == []
+    assert served() == ["S2", "S3"]  # a folder that is not there (unmounted) withdraws nothing
+
+
+def take_in(source: str) -> list[str]:
+    fetch_source(source)
+    load_source(source)
+    report = gate_source(source)
+    assert report.refusees == [], report.messages
+    return served()
+
+
+def served() -> list[str]:
+    from pilotage.database import get_engine
+
+    with get_engine().connect() as connection:
+        return list(connection.scalars(text("SELECT id_membre FROM raw.apports__gouvernance ORDER BY 1")))
