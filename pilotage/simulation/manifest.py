@@ -15,6 +15,7 @@ from pilotage.simulation import (
     anct,
     apports,
     arcep,
+    contours,
     groupements,
     guichets,
     insee_chiffres,
@@ -98,6 +99,7 @@ def _write_sources(depot: Depot, communes: int, graine: int) -> None:
     insee_chiffres.write(territoire, histoire, profils, depot)
     groupements.write(territoire, histoire, profils, depot)
     zonages.write(territoire, histoire, profils, depot)
+    contours.write(territoire, histoire, depot)
     adresses.write(territoire, histoire, depot)
     arcep.write(territoire, histoire, profils, depot)
     lieux, sites = portes.ouvrir(territoire, histoire, profils)
