@@ -1,5 +1,6 @@
 -- Grain : une ligne par indicateur tiré des apports et commune que l'un d'eux concerne.
 -- A territory that brought nothing is not measured: it has no row, and lowers the coverage of what contains it.
+{{ config(post_hook="{{ contraintes(['code_indicateur', 'code_commune']) }}") }}
 WITH sieges AS (
     {{ apports_situes('stg_apports__gouvernance', ['niveau', 'code_territoire', 'id_membre']) }}
 ),
