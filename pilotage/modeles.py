@@ -19,9 +19,9 @@ MINIMUM = 4
 TETE = f"""# Les modèles de l'entrepôt
 
 Page écrite par `make pages` à partir de `dbt_project/` : ne pas la modifier.
-Une ligne par modèle. « Décrites » : part des colonnes déclarées qui ont une description ; la construction refuse une table
-publiée dont une colonne n'en a pas. « Tests » : tests de données qui tournent à chaque construction, colonnes comprises ;
-{MINIMUM} au moins. « Clés » : clé primaire et clés étrangères posées dans PostgreSQL, en plus des tests.
+Une ligne par modèle. « Décrites » : part des colonnes déclarées qui ont une description, que PostgreSQL garde aussi.
+« Tests » : tests de données qui tournent à chaque construction, ceux des colonnes compris ; {MINIMUM} au moins.
+« Clés » : clé primaire et clés étrangères posées dans PostgreSQL, en plus des tests.
 
 """
 

@@ -1,4 +1,4 @@
-"""Files derived from the cards, the seeds and the dbt project: written by one command, checked by lint and by a test."""
+"""Files derived from cards, seeds and the dbt project: written by one command, checked by lint and by a test."""
 
 from __future__ import annotations
 
