@@ -62,7 +62,7 @@ def write(t: Territoire, h: Histoire, p: Profils, depot: Depot) -> None:
         colonnes += [[""] * n] * vide
         depot.csv(
             "insee__qpv", "2022", f"{fichier}_2022.csv", entete + ";" * vide, colonnes, separateur=";", fin="\r\n",
-            avant="\ufeff",
+            avant="\ufeff", derniere_fin=False,
         )  # fmt: skip
 
 

@@ -113,8 +113,8 @@ def _write_logements(places: Places, p: Profils, depot: Depot) -> None:
 
 def _write_departements(t: Territoire, etat: Etat, p: Profils, depot: Depot) -> None:
     """A workbook of one sheet a year: three blocks of columns, subtotals and a note."""
-    feuilles = {"À savoir": iter([["Données simulées, territoire fictif"]])}
-    for annee in (2021, 2020):
+    feuilles = {"À savoir": iter([["Quelques remarques"], [None], ["Données simulées, territoire fictif"]])}
+    for annee in range(2021, 1974, -1):
         feuilles[str(annee)] = _age_rows(t, etat, p, annee)
     depot.octets(
         "insee__age_departements", "2021", "estim-pop-dep-sexe-gca-1975-2021.xlsx", classeur(feuilles), separator="xlsx"
