@@ -29,6 +29,12 @@ def controler(generation: str, axe: str) -> None:
     taches.gate_marts(generation, axe)
 
 
+@task(pool=POOL_LOURD)
+def synthetiser(generation: str) -> None:
+    """Compare les territoires, classe leurs enjeux et suit leurs indicateurs, à partir des tables des axes."""
+    taches.synthesise(generation)
+
+
 @task(outlets=[ENTREPOT])
 def conclure(generation: str, *, outlet_events) -> None:
     """Annonce la génération complète et contrôlée aux recommandations."""
@@ -38,8 +44,8 @@ def conclure(generation: str, *, outlet_events) -> None:
 @dag(schedule=[LIVRAISONS], tags=["entrepot", "commun", *AXES], **arguments("entrepot", delai_min=60))
 def entrepot() -> None:
     """### Entrepôt
-    Construit une **génération** complète à côté de celle qui est visible : `commun` d'abord, puis chaque axe, chacun
-    suivi de son contrôle. Elle n'est visible qu'après publication ; un échec laisse l'ancienne en place."""
+    Construit une **génération** complète à côté de celle qui est visible : `commun`, chaque axe, puis la synthèse,
+    chacun suivi de son contrôle. Elle n'est visible qu'après publication ; un échec laisse l'ancienne en place."""
     generation = creer_generation()
     commun = construire.override(task_id="construire_commun")(generation, "commun")
     controles = [controler.override(task_id="controler_commun")(generation, "commun")]
@@ -47,7 +53,8 @@ def entrepot() -> None:
     for axe in AXES:
         controles.append(controler.override(task_id=f"controler_{axe}")(generation, axe))
         commun >> construire.override(task_id=f"construire_{axe}")(generation, axe) >> controles[-1]
-    controles >> conclure(generation)
+    synthese = controler.override(task_id="controler_synthese")(generation, "synthese")
+    controles >> synthetiser(generation) >> synthese >> conclure(generation)
 
 
 entrepot()

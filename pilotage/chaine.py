@@ -65,6 +65,7 @@ def build(nuit: str) -> str:
         ErreurPilotage: the step that failed; what readers see has not changed.
     """
     from models_ml.calcul import recommend
+    from models_ml.synthese.calcul import synthesise
     from pilotage.entrepot import build_axe, create_generation
     from pilotage.export import export_generation
     from pilotage.gate import gate_axe
@@ -76,6 +77,10 @@ def build(nuit: str) -> str:
             build_axe(generation, axe)
         with suivre_etape(nuit, "gate", axe):
             gate_axe(generation, axe)
+    with suivre_etape(nuit, "build", "synthese") as journal:
+        journal.lignes = synthesise(generation).lignes
+    with suivre_etape(nuit, "gate", "synthese"):
+        gate_axe(generation, "synthese")
     with suivre_etape(nuit, "recommandation", "france_services"):
         recommend(generation)
     with suivre_etape(nuit, "publication", "bascule"):

@@ -29,7 +29,16 @@ SCHEMAS = (
     "synthese",
     "recommandation",
 )
-REQUIRED = ("commun", "infrastructures", "developpement", "services", "usages", "ecosystemes", "recommandation")
+REQUIRED = (
+    "commun",
+    "infrastructures",
+    "developpement",
+    "services",
+    "usages",
+    "ecosystemes",
+    "synthese",
+    "recommandation",
+)
 LOCK = text("SELECT pg_advisory_xact_lock(hashtext('pilotage.generations'))")
 
 

@@ -34,7 +34,7 @@ class EntrepotReel:
 
     def frame(self, query: str) -> pd.DataFrame:
         """Result of a query in which `{commun}`, `{usages}`, `{staging}`… stand for the generation's schemas."""
-        names = {name: f"{name}__{self.generation}" for name in (*AXES, "staging", "recommandation")}
+        names = {name: f"{name}__{self.generation}" for name in (*AXES, "staging", "synthese", "recommandation")}
         engine = create_engine(self.url)
         with engine.connect() as connection:
             result = connection.execute(text(query.format(**names)))
@@ -69,6 +69,7 @@ def entrepot_reel(server: str, mirror: Path, tmp_path_factory: pytest.TempPathFa
 
 
 def _build(server: str, mirror: Path, home: Path) -> EntrepotReel:
+    from models_ml.synthese.calcul import synthesise
     from pilotage.database import get_engine, migrate
     from pilotage.entrepot import build_axe, create_generation
 
@@ -87,6 +88,7 @@ def _build(server: str, mirror: Path, home: Path) -> EntrepotReel:
         generation = create_generation()
         for axe in AXES:
             build_axe(generation, axe)
+        synthesise(generation)
         get_engine(settings).dispose()
     return replace(warehouse, generation=generation)
 

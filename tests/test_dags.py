@@ -114,7 +114,9 @@ def test_no_axis_is_announced_before_its_gate(lus: dict) -> None:
     assert taches["creer_generation"]["aval"] and taches["conclure"]["aval"] == []
     for axe in ("commun", *AXES):
         assert f"controler_{axe}" in taches[f"construire_{axe}"]["aval"]
-        assert taches[f"controler_{axe}"]["aval"] == ["conclure"]
+        assert taches[f"controler_{axe}"]["aval"] == ["synthetiser"]
+    assert taches["synthetiser"]["aval"] == ["controler_synthese"]
+    assert taches["controler_synthese"]["aval"] == ["conclure"]
     for axe in AXES:
         assert f"construire_{axe}" in taches["construire_commun"]["aval"]
 

@@ -119,6 +119,13 @@ def build(generation: str, axe: str) -> None:
         journal.lignes = getattr(rapport, "lignes", None)
 
 
+def synthesise(generation: str) -> None:
+    from models_ml.synthese.calcul import synthesise as compute
+
+    with journaliser("build", "synthese") as journal:
+        journal.lignes = compute(generation).lignes
+
+
 def gate_marts(generation: str, axe: str) -> None:
     from pilotage.gate import gate_axe
 
