@@ -51,7 +51,7 @@ format: installer-dev ## Rewrite the code in its form
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-pages: installer ## Write derived files again: dbt sources, sources page, traceability
+pages: installer ## Write derived files again: dbt sources, pages of sources, models and traceability, schemas of apports
 	$(PY) -m pilotage pages
 
 bench: installer-dev ## Speed and memory, as ratios of sides measured in one run

@@ -1,4 +1,4 @@
-"""Files derived from the cards and seeds: written by one command, checked by lint and by a test."""
+"""Files derived from cards, seeds and the dbt project: written by one command, checked by lint and by a test."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from pilotage.fiche import explain
 
 def render() -> dict[Path, str]:
     """Content of every derived file, by path."""
-    from pilotage import dbt_sources, tracabilite
+    from pilotage import dbt_sources, modeles, tracabilite
     from pilotage.apports import derives
 
     pages = {RACINE / "docs" / "sources.md": _sources_page()}
-    return {**dbt_sources.render(), **tracabilite.render(), **derives.render(), **pages}
+    return {**dbt_sources.render(), **tracabilite.render(), **derives.render(), **modeles.render(), **pages}
 
 
 def write() -> list[Path]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import io
+import itertools
 import json
 import tempfile
 from collections.abc import Iterator
@@ -64,7 +65,7 @@ def _read_sheet(livre: Livre, book: CalamineWorkbook, pattern: str) -> tuple[lis
     skip = livre.fichier.lignes_a_sauter
     if len(cells) <= skip:
         raise livre.error("feuille vide", attendu=f"un en-tête à la ligne {skip + 1}", conseil="ouvrir le classeur")
-    headers = [str(cell).strip() for cell in cells[skip]]
+    headers = _tell_apart([str(cell).strip() for cell in cells[skip]], cells[skip - 1] if skip else [])
     rows = (
         (skip + 2 + rank, [to_text(cell) for cell in row])
         for rank, row in enumerate(cells[skip + 1 :])
@@ -84,6 +85,18 @@ def _stack(sheets: list[tuple[str, list[str], Rows]]) -> tuple[list[str], Rows]:
                 yield line, [sheet, *(values[place[n]] if n in place else None for n in names)]
 
     return ["feuille", *names], rows()
+
+
+def _tell_apart(headers: list[str], above: list[Any]) -> list[str]:
+    """Headers that repeat take the label of the merged cell above (« Hommes 0 à 19 ans »); there, so do empty ones."""
+    repeated = {header for header in headers if header and headers.count(header) > 1}
+    if not repeated:
+        return headers
+    label, told = "", []
+    for header, cell in itertools.zip_longest(headers, above[: len(headers)], fillvalue=""):
+        label = str(cell).strip() or label
+        told.append(f"{label} {header}".strip() if header in repeated else header or str(cell).strip())
+    return told
 
 
 def _load_json(livre: Livre) -> Any:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+import re
 import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import text
 from typer.testing import CliRunner
 
 from pilotage.__main__ import app
 from pilotage.apports import EXEMPLES, SCHEMAS, cards
-from pilotage.apports.controle import check_folder
-from pilotage.apports.derives import table_schema
+from pilotage.apports.controle import check_file, check_folder
+from pilotage.apports.derives import JOUR, table_schema
 from pilotage.apports.references import References
+from pilotage.apports.valeurs import as_date
 from pilotage.config import Settings
 from pilotage.errors import ErreurApport
 from pilotage.fetch import fetch_source
@@ -156,6 +161,13 @@ def test_commands_check_write_examples_and_explain(tmp_path: Path) -> None:
     assert "donnée personnelle" in explained and "citoyens" in explained
 
 
+@given(st.dates(min_value=dt.date(1900, 1, 1), max_value=dt.date(2099, 12, 31)), st.integers(29, 31))
+def test_the_gate_s_days_are_those_that_exist(day: dt.date, number: int) -> None:
+    assert re.match(JOUR, day.isoformat())
+    other = f"{day:%Y-%m}-{number}"
+    assert bool(re.match(JOUR, other)) == (as_date(other) is not None)
+
+
 def test_names_and_addresses_of_people_are_personal_in_every_card() -> None:
     personal = {(k, c.nom) for k, card in cards().items() for c in card.tables[0].colonnes if c.personnel}
     assert personal == {
@@ -188,8 +200,41 @@ def test_files_enter_a_bad_one_leaves_the_last_good_and_a_removed_one_goes(
     write(folder, "gouvernance", SIEGE.replace("S1", "S2"), SIEGE.replace("S1", "S3"))
     assert take_in(source) == ["S2", "S3"]  # the same bytes given again
     shutil.rmtree(folder)
+    folder.mkdir()
     assert fetch_source(source).nouvelles == []
-    assert served() == ["S2", "S3"]  # a folder that is not there (unmounted) withdraws nothing
+    assert served() == ["S2", "S3"]  # an empty folder (a disk not mounted) withdraws nothing
+
+
+@pytest.mark.parametrize(("kind", "line", "column", "remedy"), BAD_VALUES)
+def test_the_gate_refuses_what_the_reading_would_have_let_through(
+    warehouse: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, line: str, column: str, remedy: str
+) -> None:
+    mirror = tmp_path / "miroir"
+    mirror.mkdir()
+    monkeypatch.setenv("PILOTAGE_SOURCES", str(mirror))
+    monkeypatch.setenv("PILOTAGE_APPORTS", str(tmp_path / "apports"))
+    monkeypatch.setattr("pilotage.fetch.refuse_faults", lambda *arguments: None)
+    write(tmp_path / "apports", kind, line)
+    source = f"apports__{kind}"
+    fetch_source(source)
+    load_source(source)
+    report = gate_source(source)
+    assert len(report.refusees) == 1 and column in report.messages[0]
+
+
+@pytest.mark.parametrize("communes", [50, 1200])
+def test_simulated_files_have_no_fault(tmp_path: Path, communes: int) -> None:
+    from pilotage.simulation import apports
+    from pilotage.simulation.ecriture import Depot
+    from pilotage.simulation.histoire import Histoire, compter
+    from pilotage.simulation.territoire import dresser
+
+    territoire = dresser(communes, 2026, sum(compter(communes).values()))
+    apports.write(territoire, Histoire(territoire), Depot(tmp_path))
+    for kind, card in cards().items():
+        path = tmp_path / card.source / "apports" / f"{kind}.csv"
+        rows, said = check_file(card, path, path.name, References(simulation=True))
+        assert rows and [str(fault) for fault in said] == []
 
 
 def take_in(source: str) -> list[str]:

@@ -104,7 +104,11 @@ def test_workbooks_have_the_real_sheets_and_headers(mirror: Path, simulation: Pa
         ]
         assert titres[1][-1] == titres[0][-1], chemin
         types = [
-            [type(v) for v in next(livre.worksheets[0].iter_rows(min_row=entete + 1, values_only=True))][:10]
+            [
+                type(v)
+                for v in next(livre.worksheets[0].iter_rows(min_row=entete + 1, values_only=True))
+                if v is not None
+            ][:10]
             for livre in (reel, simule)
         ]
         # a whole number and a decimal one are the same kind of cell

@@ -48,12 +48,16 @@ def list_apports(card: Source, folder: Path) -> tuple[list[Demande], list[Erreur
 
 
 def withdraw_missing(card: Source, depot: Depot, folder: Path) -> list[str]:
-    """Stop serving the files that were taken out of the folder; a folder that is not there withdraws nothing.
+    """Stop serving the files that were taken out of the folder.
+
+    A folder that is not there, or wholly empty (a disk that was not mounted), withdraws nothing: the type's own folder
+    must stand, or another type have files.
 
     Returns:
         Their names.
     """
-    if not folder.is_dir():
+    place = folder / card.source.removeprefix(PREFIXE)
+    if not place.is_dir() and not any(folder.glob("*/*.csv")):
         return []
     offered = {path.name for path in list_files(card, folder)}
     gone = sorted({recu.fichier for recu, current in depot.receipts(card.source) if current} - offered)

@@ -16,6 +16,11 @@ from pilotage.formes import FORMES
 
 ENTETE = "# Écrit par `pilotage pages` d'après la fiche ; ne pas modifier.\n"
 TYPES = {"entier": "integer", "decimal": "number", "date": "date"}
+# A day that exists: 31, 30 or 28 days by month, and the 29th of February of leap years.
+JOUR = (
+    r"^((19|20)\d{2}-((0[13578]|1[02])-(0[1-9]|[12]\d|3[01])|(0[469]|11)-(0[1-9]|[12]\d|30)|02-(0[1-9]|1\d|2[0-8]))"
+    r"|((19|20)(0[48]|[2468][048]|[13579][26])|2000)-02-29)$"
+)
 REGEX, IN_SET = "expect_column_values_to_match_regex", "expect_column_values_to_be_in_set"
 
 
@@ -118,7 +123,7 @@ def _gate_lines(column: Colonne) -> list[dict[str, Any]]:
         form: dict[str, Any] = {"forme": column.type, "column": name, "raison": column.description}
         lines.append(form if rules.obligatoire else {**form, "facultatif": True})
     elif column.type == "date":
-        lines.append({"forme": "date_iso", "column": name, "facultatif": True, "raison": column.description})
+        add("forme", REGEX, "Un jour qui existe, AAAA-MM-JJ.", regex=JOUR)
     elif column.type in ("entier", "decimal"):
         regex = f"^{ENTIER if column.type == 'entier' else DECIMAL}$"
         add("forme", REGEX, "Un nombre, sans espace ni unité.", regex=regex)

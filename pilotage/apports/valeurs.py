@@ -11,7 +11,7 @@ from pilotage.catalogue import Colonne
 from pilotage.formes import FORMES
 from pilotage.valeurs_personnelles import COURRIEL, TELEPHONE
 
-DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+DATE = re.compile(r"(19|20)\d{2}-\d{2}-\d{2}")
 JOUR_MOIS = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 ENTIER, DECIMAL = r"-?\d{1,9}", r"-?\d{1,15}([.,]\d{1,15})?"
 BLANCS = " \t\r\n\u00a0\u2009\u202f\ufeff"  # what staging trims

@@ -17,7 +17,7 @@ from pilotage.simulation import noms
 from pilotage.simulation.territoire import Territoire
 
 ETATS = {
-    "2018": "2018-01-01", "2019": "2019-01-01", "2019-04": "2019-04-01", "2021": "2021-01-01",
+    "2018": "2018-01-01", "2019": "2019-01-01", "2019-04": "2019-04-01", "2020": "2020-01-01", "2021": "2021-01-01",
     "2022": "2022-01-01", "2023": "2023-01-01", "2024": "2024-01-01", "2025": "2025-01-01",
 }  # fmt: skip
 FUSIONS = {  # date: communes that vanish that day in reality; those of 2016 and 2017 are present as delegated ones only

@@ -24,6 +24,9 @@ from pilotage.simulation import (
     msap,
     noms,
     portes,
+    programmes,
+    quartiers,
+    social,
     tiers_lieux,
     zonages,
 )
@@ -102,6 +105,9 @@ def _write_sources(depot: Depot, communes: int, graine: int) -> None:
     contours.write(territoire, histoire, depot)
     adresses.write(territoire, histoire, depot)
     arcep.write(territoire, histoire, profils, depot)
+    social.write(territoire, histoire, profils, depot)
+    quartiers.write(territoire, histoire, profils, depot)
+    programmes.write(territoire, histoire, profils, depot)
     lieux, sites = portes.ouvrir(territoire, histoire, profils)
     Listes(lieux, sites, histoire, depot).write()
     anct.write_aidants(lieux, sites, histoire, depot)

@@ -4,7 +4,8 @@ WITH geographies AS (
     SELECT DISTINCT geographie
     FROM {{ ref('fiches_millesimes') }}
     WHERE source IN (
-        'arcep__debits', 'mednum__fragilite_numerique', 'insee__appartenance_geographique', 'dgcl__zones_revitalisation_rurale'
+        'arcep__debits', 'mednum__fragilite_numerique', 'insee__appartenance_geographique', 'dgcl__zones_revitalisation_rurale',
+        'derive__age_diplome_communes', 'francetravail__demandeurs_emploi'
     )
 )
 

@@ -1,5 +1,5 @@
--- depends_on: {{ ref('dim_territoires') }}
 -- Grain : une ligne par opérateur et site. La commune est celle du centre le plus proche : le fichier ne donne qu'une position.
+-- depends_on: {{ ref('dim_territoires') }}
 {{ config(post_hook="{{ contraintes(['id_site'], {'cle_territoire': ['dim_territoires', 'cle_territoire']}) }}") }}
 WITH sites AS MATERIALIZED (SELECT * FROM {{ ref('stg_arcep__sites_mobiles') }}),
 
