@@ -168,6 +168,41 @@ def test_the_gate_s_days_are_those_that_exist(day: dt.date, number: int) -> None
     assert bool(re.match(JOUR, other)) == (as_date(other) is not None)
 
 
+def test_a_workbook_filled_from_the_model_becomes_good_files(tmp_path: Path) -> None:
+    from openpyxl import load_workbook
+
+    assert runner.invoke(app, ["apports", "exemple", str(tmp_path / "ex")]).exit_code == 0
+    book = load_workbook(tmp_path / "ex" / "modele.xlsx")
+    assert set(book.sheetnames) == {"lisez-moi", *cards()}
+    sheet = book["gouvernance"]
+    assert [cell.value for cell in sheet[1]] == cards()["gouvernance"].tables[0].noms
+    assert sheet.column_dimensions["C"].number_format == "@" and len(sheet.data_validations.dataValidation) == 2
+    sheet.append(["S1", "epci", 200042935, "Comité ", "elus", None, None, dt.datetime(2025, 1, 15)])
+    book["territoires"].append(["pays", "Pays", 1004])
+    book.save(tmp_path / "classeur.xlsx")
+    made = runner.invoke(app, ["apports", "convertir", str(tmp_path / "classeur.xlsx"), str(tmp_path / "apports")])
+    assert made.exit_code == 0, made.output
+    line = (tmp_path / "apports" / "gouvernance" / "classeur.csv").read_text(encoding="utf-8").splitlines()[1]
+    assert line == "S1;epci;200042935;Comité;elus;;;2025-01-15;;;"
+    (said,) = faults(tmp_path / "apports")  # a zero that the spreadsheet ate is told, never guessed
+    assert "territoires/classeur.csv, ligne 2" in said and "01004" in said
+
+
+def test_a_workbook_of_another_kind_is_refused(tmp_path: Path) -> None:
+    from openpyxl import Workbook
+
+    from pilotage.apports.classeur import convert
+
+    book = Workbook()
+    book.active.title = "gouvernances"
+    book.save(tmp_path / "a.xlsx")
+    with pytest.raises(ErreurApport, match="la renommer « gouvernance »"):
+        convert(tmp_path / "a.xlsx", tmp_path)
+    (tmp_path / "b.xlsx").write_text("a;b\n")
+    with pytest.raises(ErreurApport, match="classeur illisible"):
+        convert(tmp_path / "b.xlsx", tmp_path)
+
+
 def test_names_and_addresses_of_people_are_personal_in_every_card() -> None:
     personal = {(k, c.nom) for k, card in cards().items() for c in card.tables[0].colonnes if c.personnel}
     assert personal == {

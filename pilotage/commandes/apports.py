@@ -51,8 +51,9 @@ def verifier(
 
 @app.command()
 def exemple(dossier: Annotated[Path, typer.Argument(help="Où les écrire ; rien n'y est remplacé.")]) -> None:
-    """Écrit un exemple de chaque fichier, et les Table Schemas."""
+    """Écrit un exemple de chaque fichier, un classeur vide à remplir, et les Table Schemas."""
     from pilotage.apports import EXEMPLES, SCHEMAS
+    from pilotage.apports.classeur import write_model
 
     for path in [*sorted(EXEMPLES.rglob("*.csv")), EXEMPLES / "datapackage.json", *sorted(SCHEMAS.glob("*.json"))]:
         inside = path.relative_to(EXEMPLES) if path.is_relative_to(EXEMPLES) else Path("schemas", path.name)
@@ -63,6 +64,24 @@ def exemple(dossier: Annotated[Path, typer.Argument(help="Où les écrire ; rien
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
         console.print(f"écrit : {target}")
+    model = dossier / "modele.xlsx"
+    if not model.exists():
+        write_model(model)
+        console.print(f"écrit : {model}")
+
+
+@app.command()
+def convertir(
+    classeur: Annotated[Path, typer.Argument(help="Un .xlsx, une feuille par type.", exists=True, dir_okay=False)],
+    dossier: Annotated[Path | None, typer.Argument(help="Dossier des apports ; par défaut PILOTAGE_APPORTS.")] = None,
+) -> None:
+    """Tire d'un classeur les fichiers CSV, un par feuille remplie."""
+    from pilotage.apports.classeur import convert
+
+    folder = dossier or get_settings().apports
+    for path in convert(classeur, folder):
+        console.print(f"écrit : {path}")
+    console.print(f"Ensuite : pilotage apports verifier {folder}")
 
 
 @app.command()
