@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 AIDE = "lisez-moi"
 LIGNES_GUIDEES = 2000
 CONSIGNES = (
-    "Une feuille par type ; ne changer ni le nom des feuilles, ni celui des colonnes ; laisser vide ce qui ne sert pas.",
+    "Ne changer ni le nom des feuilles, ni celui des colonnes ; laisser vide ce qui ne sert pas.",
     "Survoler un nom de colonne dit ce qu'elle attend. Les colonnes sont au format texte : les zéros de tête restent.",
     "Dates AAAA-MM-JJ. Nombres sans espace ni unité.",
     "Ensuite : pilotage apports convertir ce_classeur.xlsx mes_apports, puis pilotage apports verifier mes_apports.",
