@@ -6,7 +6,18 @@ import sys
 
 import typer
 
-from pilotage.commandes import apports, etapes, exporter, generations, nuit, postgres, quarantaine, recommander, sources
+from pilotage.commandes import (
+    apports,
+    etapes,
+    exporter,
+    generations,
+    nuit,
+    postgres,
+    quarantaine,
+    recommander,
+    sources,
+    territoires,
+)
 from pilotage.errors import ErreurPilotage
 
 app = typer.Typer(
@@ -22,6 +33,7 @@ GROUPS = {
     "generations": generations,
     "exporter": exporter,
     "postgres": postgres,
+    "territoires": territoires,
 }
 for nom, module in GROUPS.items():
     app.add_typer(module.app, name=nom)
@@ -35,7 +47,7 @@ for command in (
     recommander.recommander,
 ):
     app.command()(command)
-READERS = {"sources", "quarantaine", "generations", "exporter", "recommander"}
+READERS = {"sources", "quarantaine", "generations", "exporter", "recommander", "territoires"}
 
 
 @app.callback()

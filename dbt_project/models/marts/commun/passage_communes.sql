@@ -19,7 +19,11 @@ arrivees AS (
 ),
 
 dates AS (
-    SELECT DISTINCT geographie AS date_reference FROM {{ ref('fiches_millesimes') }}
+    -- Every day on which a card counts, and every 1st of January since 2017: a file of any of these years can be carried.
+    SELECT geographie AS date_reference FROM {{ ref('fiches_millesimes') }}
+    UNION
+    SELECT MAKE_DATE(annee, 1, 1)
+    FROM GENERATE_SERIES(2017, (SELECT CAST(EXTRACT(YEAR FROM MAX(date_cog)) AS integer) FROM {{ ref('int_communes_courantes') }})) AS annee
 ),
 
 departs AS (
