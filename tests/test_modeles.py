@@ -12,6 +12,12 @@ def test_every_model_says_its_grain_and_describes_its_columns() -> None:
     assert [m.nom for m in models if not m.colonnes or m.decrites < m.colonnes] == []
 
 
+def test_every_table_that_python_writes_is_described_too() -> None:
+    tables = modeles.read_computed()
+    assert {m.schema for m in tables} == {"synthese"}
+    assert [m.nom for m in tables if not m.grain or m.decrites < m.colonnes] == []
+
+
 def test_every_model_has_four_data_tests_at_least() -> None:
     assert modeles.too_few_tests() == []
 
@@ -32,5 +38,5 @@ def test_a_model_without_tests_or_description_would_be_seen(tmp_path, monkeypatc
 def test_page_counts_what_it_lists() -> None:
     (page,) = modeles.render().values()
     models = modeles.read_models()
-    assert page.count("| `") == len(models)
+    assert page.count("| `") == len(models) + len(modeles.read_computed())
     assert f"| {len(models)} | {sum(m.colonnes for m in models)} |" in page
