@@ -19,7 +19,7 @@ from pilotage.apports import EXEMPLES, SCHEMAS, cards
 from pilotage.apports.controle import check_file, check_folder
 from pilotage.apports.derives import JOUR, table_schema
 from pilotage.apports.references import References
-from pilotage.apports.valeurs import as_date
+from pilotage.apports.valeurs import as_date, check_value
 from pilotage.config import Settings
 from pilotage.errors import ErreurApport
 from pilotage.fetch import fetch_source
@@ -89,6 +89,29 @@ def test_a_bad_value_is_told_with_its_place_and_frictionless_refuses_it_too(
     report = Resource(path=path.name, basepath=str(path.parent), schema=schema, dialect=dialect).validate()
     assert not report.valid
     assert column in {row[0] for row in report.flatten(["fieldName"])} | {None} and report.stats["errors"] >= 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "column", "value", "ours", "theirs"),
+    [
+        ("compteurs", "valeur", "12,5", True, True),
+        ("compteurs", "valeur", "12.5", True, False),
+        ("compteurs", "valeur", "1e5", False, True),
+        ("compteurs", "valeur", "NaN", False, True),
+        ("compteurs", "valeur", "1 200", False, False),
+        ("consultations", "nb_reponses", "12.0", False, False),
+        ("actions", "date_debut", "2025-1-1", False, True),
+        ("territoires", "code_commune", "2A004", True, True),
+        ("gouvernance", "college", " elus", False, False),
+    ],
+)
+def test_where_our_reading_and_the_table_schema_differ_is_known(kind, column, value, ours, theirs) -> None:
+    from frictionless import Schema
+
+    card = cards()[kind]
+    found = next(c for c in card.tables[0].colonnes if c.nom == column)
+    _, notes = Schema.from_descriptor(table_schema(card)).get_field(column).create_cell_reader()(value)
+    assert (check_value(found, value) is None, not notes) == (ours, theirs)
 
 
 def test_what_only_shows_between_columns_lines_and_files_is_told(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def lister(context: typer.Context) -> None:
     for nom, card in load_catalogue().items():
         line = served.get(nom)
         age = f"{line.age_jours} j" if line and line.age_jours is not None else "—"
-        state = line.etat if line else "jamais chargée"
+        state = line.etat if line else "rien d'apporté" if card.est_apport else "jamais chargée"
         expected = f"{card.fraicheur_max_jours} j"
         table.add_row(nom, line.millesime if line else "—", age, expected, state)
     console.print(table)
