@@ -16,6 +16,7 @@ from pilotage.simulation import (
     apports,
     arcep,
     contours,
+    equipements,
     groupements,
     guichets,
     insee_chiffres,
@@ -108,6 +109,7 @@ def _write_sources(depot: Depot, communes: int, graine: int) -> None:
     social.write(territoire, histoire, profils, depot)
     quartiers.write(territoire, histoire, profils, depot)
     programmes.write(territoire, histoire, profils, depot)
+    equipements.write(territoire, histoire, profils, depot)
     lieux, sites = portes.ouvrir(territoire, histoire, profils)
     Listes(lieux, sites, histoire, depot).write()
     anct.write_aidants(lieux, sites, histoire, depot)

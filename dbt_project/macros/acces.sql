@@ -1,0 +1,73 @@
+{#
+    Travel from commune to commune. Centres meet through a grid as wide as the radius: the nine cells around one hold every
+    centre within it, in France and overseas (a degree of longitude is never shorter than 69.5 km there).
+#}
+
+{# Today's communes with what travel needs: speed, island, place. #}
+{% macro communes_en_marche() -%}
+    SELECT
+        code_commune,
+        latitude,
+        longitude,
+        superficie_km2,
+        {{ vitesse_kmh('niveau_densite') }} AS vitesse,
+        {{ ile('code_commune') }} AS ile
+    FROM {{ ref('dim_communes') }}
+    WHERE est_actuelle AND latitude IS NOT NULL AND longitude IS NOT NULL
+{%- endmacro %}
+
+{# One whole number a cell of the grid, and a family within it: a single key, so that the planner can only hash it. #}
+{% macro cellule(table, rayon, rang, dx='0', dy='0') -%}
+    CAST(((FLOOR({{ table }}.latitude * 110.5 / {{ rayon }}) + {{ dx }}) * 100000
+        + FLOOR({{ table }}.longitude * 69.5 / {{ rayon }}) + {{ dy }}) * 1000 + {{ rang }} AS bigint)
+{%- endmacro %}
+
+{#
+    Pairs (origin, other commune) at most `rayon` km apart. `depuis` and `vers` are CTE with the columns of
+    communes_en_marche; with `par_famille` both also have `famille` and its `rang`, and only meet within one family.
+    OFFSET 0: the distance is computed once, then compared.
+#}
+{% macro paires_proches(depuis, vers, rayon, par_famille=false) -%}
+    SELECT *
+    FROM (
+        SELECT
+            origine.code_commune,
+            site.code_commune AS code_voisin,
+            {% if par_famille %}origine.famille,{% endif %}
+            origine.vitesse,
+            site.vitesse AS vitesse_voisin,
+            origine.ile = site.ile AS est_par_la_route,
+            {{ haversine_m('origine.latitude', 'origine.longitude', 'site.latitude', 'site.longitude') }} / 1000 AS km
+        FROM (
+            SELECT amont.*, {{ cellule('amont', rayon, 'amont.rang' if par_famille else 0, 'dx', 'dy') }} AS cellule
+            FROM {{ vers }} AS amont
+            CROSS JOIN GENERATE_SERIES(-1, 1) AS dx
+            CROSS JOIN GENERATE_SERIES(-1, 1) AS dy
+            OFFSET 0
+        ) AS site
+        INNER JOIN (
+            SELECT amont.*, {{ cellule('amont', rayon, 'amont.rang' if par_famille else 0) }} AS cellule FROM {{ depuis }} AS amont OFFSET 0
+        ) AS origine ON origine.cellule = site.cellule
+        WHERE origine.code_commune <> site.code_commune
+        OFFSET 0
+    ) AS paires
+    WHERE km <= {{ rayon }}
+{%- endmacro %}
+
+{# For each origin and family, the nearest site and the soonest reached within `rayon` km. #}
+{% macro plus_proches(depuis, vers, rayon) -%}
+    SELECT
+        code_commune,
+        famille,
+        MIN(km) AS distance_km,
+        MIN({{ minutes('km', 'vitesse', 'vitesse_voisin') }}) FILTER (WHERE est_par_la_route) AS temps_min
+    FROM (
+        {{ paires_proches(depuis, vers, rayon, par_famille=true) }}
+    ) AS proches
+    GROUP BY code_commune, famille
+{%- endmacro %}
+
+{# No site farther than `rayon` km can be reached sooner than this: half of the way at the origin's speed, half at the highest. #}
+{% macro minutes_au_dela(rayon, vitesse) -%}
+    {{ minutes(rayon, vitesse, (var('deplacements').vitesses_kmh.values() | list + [var('deplacements').vitesse_sans_densite_kmh]) | max) }}
+{%- endmacro %}

@@ -1,0 +1,13 @@
+-- Grain : une ligne par famille d'équipements et commune actuelle qui en a au moins un. Une autre source s'ajoute ici, par une union.
+{{ config(post_hook="{{ contraintes(['famille', 'code_commune']) }}") }}
+SELECT
+    famille.famille,
+    fait.code_commune,
+    fait.millesime,
+    MAX(fait.date_donnees) AS date_donnees,
+    MAX(fait.source) AS source,
+    SUM(fait.nb_equipements) AS nb_equipements
+FROM {{ ref('familles_equipements') }} AS famille
+INNER JOIN {{ ref('fait_equipements') }} AS fait
+    ON fait.type_equipement = famille.type_equipement AND fait.millesime = famille.millesime
+GROUP BY famille.famille, fait.code_commune, fait.millesime
