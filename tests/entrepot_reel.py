@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
+from pilotage.apports import EXEMPLES
 from pilotage.catalogue import AXES, load_catalogue
 from pilotage.config import get_settings
 
@@ -49,6 +50,7 @@ class EntrepotReel:
             patch.setenv("DATABASE_URL", self.url)
             patch.setenv("PILOTAGE_HOME", str(self.home))
             patch.setenv("PILOTAGE_SOURCES", str(self.mirror))
+            patch.setenv("PILOTAGE_APPORTS", str(EXEMPLES))
             yield
 
 

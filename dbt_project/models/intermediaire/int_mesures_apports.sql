@@ -43,7 +43,7 @@ consultations AS (
 participations AS (
     SELECT
         pont.code_commune,
-        SUM(c.nb_reponses * communes.population / territoire.population) AS nb_reponses,
+        SUM(CAST(c.nb_reponses AS double precision) * communes.population / territoire.population) AS nb_reponses,
         MAX(c.jour) AS date_donnees
     FROM consultations AS c
     INNER JOIN {{ ref('dim_territoires') }} AS territoire ON territoire.cle_territoire = c.cle_territoire AND territoire.population > 0
