@@ -165,16 +165,18 @@ def _read_shapefile(livre: Livre) -> tuple[list[str], Rows]:
     """Attributes and, when the card has a `geometry` column, the geometry as WKT in WGS 84."""
     import geopandas
 
+    wants_geometry = any(column.matches("geometry", {}) for column in livre.table.colonnes)
+    encoding = {"latin-1": "ISO-8859-1"}.get(livre.fichier.encodage, livre.fichier.encodage)  # as GDAL names it
+    options = {} if encoding == "utf-8" else {"encoding": encoding}
     with tempfile.TemporaryDirectory() as folder:
         try:
-            frame = geopandas.read_file(_assemble(livre.chemin, Path(folder)))
+            path = _assemble(livre.chemin, Path(folder))
+            frame = geopandas.read_file(path, ignore_geometry=not wants_geometry, **options)
         except Exception as error:  # pyogrio's own errors derive from several bases
             raise livre.error(f"shapefile illisible ({error})", attendu=".shp, .dbf et .shx, ou leur zip") from error
-    if any(column.matches("geometry", {}) for column in livre.table.colonnes):
+    if wants_geometry:
         shapes = frame.geometry.to_crs(4326) if frame.crs else frame.geometry
         frame = frame.drop(columns="geometry").assign(geometry=shapes.to_wkt())
-    else:
-        frame = frame.drop(columns="geometry")
     names = [str(name) for name in frame.columns]
     filled = frame.astype(object).where(frame.notna(), None)
     return names, ((rank, [to_text(v) for v in row]) for rank, row in enumerate(filled.itertuples(index=False), 1))

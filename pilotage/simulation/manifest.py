@@ -15,6 +15,7 @@ from pilotage.simulation import (
     anct,
     apports,
     arcep,
+    bornes,
     contours,
     equipements,
     groupements,
@@ -27,6 +28,7 @@ from pilotage.simulation import (
     portes,
     programmes,
     quartiers,
+    reseaux,
     social,
     tiers_lieux,
     zonages,
@@ -110,6 +112,8 @@ def _write_sources(depot: Depot, communes: int, graine: int) -> None:
     quartiers.write(territoire, histoire, profils, depot)
     programmes.write(territoire, histoire, profils, depot)
     equipements.write(territoire, histoire, profils, depot)
+    reseaux.write(territoire, histoire, profils, depot)
+    bornes.write(territoire, histoire, profils, depot)
     lieux, sites = portes.ouvrir(territoire, histoire, profils)
     Listes(lieux, sites, histoire, depot).write()
     anct.write_aidants(lieux, sites, histoire, depot)

@@ -5,7 +5,7 @@ WITH geographies AS (
     FROM {{ ref('fiches_millesimes') }}
     WHERE source IN (
         'arcep__debits', 'mednum__fragilite_numerique', 'insee__appartenance_geographique', 'dgcl__zones_revitalisation_rurale',
-        'derive__age_diplome_communes', 'francetravail__demandeurs_emploi'
+        'derive__age_diplome_communes', 'francetravail__demandeurs_emploi', 'economie__fermeture_cuivre'
     )
 )
 

@@ -23,6 +23,23 @@ WITH rythmes AS (
     WHERE dernier.trimestre = (SELECT MAX(trimestre) FROM {{ ref('fait_deploiement_fibre') }})
 ),
 
+cuivre AS (
+    -- Premises without fibre where the copper closes at a known date, and all the premises there.
+    SELECT
+        fermeture.code_commune,
+        fermeture.millesime,
+        fermeture.date_donnees,
+        fermeture.part_fermee,
+        fermeture.part_datee,
+        commune.population,
+        carte.locaux,
+        GREATEST(carte.locaux - carte.locaux_raccordables, 0) AS locaux_sans_fibre
+    FROM {{ ref('fait_fermeture_cuivre') }} AS fermeture
+    INNER JOIN {{ ref('dim_communes') }} AS commune ON commune.code_commune = fermeture.code_commune AND commune.est_actuelle
+    LEFT JOIN {{ ref('fait_carte_fibre') }} AS carte
+        ON carte.code_commune = fermeture.code_commune AND carte.millesime = (SELECT MAX(millesime) FROM {{ ref('fait_carte_fibre') }})
+),
+
 mesures AS (
     {{ mesures_rapport('fait_deploiement_fibre', {'fibre_raccordable': 'locaux_raccordables'}, 'locaux', millesime='trimestre') }}
     UNION ALL
@@ -43,6 +60,29 @@ mesures AS (
         'sites_2g': 'COUNT(*) FILTER (WHERE a_2g AND NOT est_repete)', 'sites_3g': 'COUNT(*) FILTER (WHERE a_3g AND NOT est_repete)',
         'sites_4g': 'COUNT(*) FILTER (WHERE a_4g AND NOT est_repete)',
     }, nationale=false) }}
+    UNION ALL
+    {{ mesures_rapport('fait_technologies', {
+        'fibre_meilleure_technologie': 'locaux_fibre',
+        'sans_reseau_fixe_terrestre': 'locaux - locaux_fibre - locaux_cable - locaux_cuivre - locaux_radio',
+    }, 'locaux') }}
+    UNION ALL
+    {{ mesures_rapport('fait_carte_fibre', {'fibre_carte': 'locaux_raccordables'}, 'locaux') }}
+    UNION ALL
+    SELECT code_commune, 'cuivre_ferme', millesime, date_donnees, part_fermee * population, population, 1 FROM cuivre WHERE population > 0
+    UNION ALL
+    SELECT code_commune, 'cuivre_date_connue', millesime, date_donnees, part_datee * population, population, 1 FROM cuivre WHERE population > 0
+    UNION ALL
+    SELECT code_commune, 'cuivre_sans_fibre', millesime, date_donnees, part_datee * locaux_sans_fibre, part_datee * locaux, 1
+    FROM cuivre
+    WHERE part_datee > 0 AND locaux > 0
+    UNION ALL
+    {{ mesures_par_habitant('fait_sites_metropole', {
+        'sites_4g_metropole': 'COUNT(*) FILTER (WHERE a_4g)', 'sites_5g_metropole': 'COUNT(*) FILTER (WHERE a_5g)',
+    }, nationale=false) }}
+    UNION ALL
+    {{ mesures_par_habitant('fait_bornes_recharge', {
+        'bornes_recharge': 'COUNT(*)', 'bornes_rapides': 'COUNT(*) FILTER (WHERE est_rapide)',
+    }) }}
 )
 
 {{ indicateurs_des_territoires('mesures') }}
