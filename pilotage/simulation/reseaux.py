@@ -35,8 +35,8 @@ CARTE = (
 PHRASES = {
     "ferme": "Le réseau cuivre est déjà fermé dans votre commune.",
     "prevu": "L'arrêt des services du réseau cuivre est prévu dans votre commune, il interviendra au plus tard le {}",
-    "non": "L'arrêt des services du réseau cuivre n'est pas encore prévu dans votre commune. Nous vous invitons tout de "
-    "même à anticiper. En tout état de cause, l'arrêt des services interviendra d'ici à 2030.",
+    "non": "L'arrêt des services du réseau cuivre n'est pas encore prévu dans votre commune. Nous vous invitons tout "
+    "de même à anticiper. En tout état de cause, l'arrêt des services interviendra d'ici à 2030.",
 }
 
 
