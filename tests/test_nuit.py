@@ -153,6 +153,18 @@ def test_recommendation_for_each_level(maison: Maison, niveau: str) -> None:
     assert "simul" in done.stdout.lower()
 
 
+def test_the_history_of_a_code_is_told(maison: Maison) -> None:
+    query = "SELECT min(code_avant), min(nom_avant) FROM commun.fait_mouvements_communes WHERE type_evenement = '21'"
+    ((code, nom),) = maison.query(query)
+    told = maison.run("territoires", "suivre", code)
+    assert told.returncode == 0, told.stderr[-2000:]
+    assert "SIMULÉES" in told.stdout and "se sépare en" in told.stdout
+    found = maison.run("territoires", "chercher", nom)
+    assert found.returncode == 0 and code in found.stdout
+    unknown = maison.run("territoires", "suivre", "99999")
+    assert unknown.returncode == 1 and "Traceback" not in unknown.stderr and "chercher" in unknown.stderr
+
+
 def test_unknown_territory_is_one_sentence(maison: Maison) -> None:
     done = maison.run("recommander", "99999X")
     assert done.returncode == 1

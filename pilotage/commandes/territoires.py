@@ -26,6 +26,7 @@ def suivre(
 
     with get_engine().connect() as connection:
         suivi = follow(connection, code, date.date() if date else None)
+    _warn_of_simulation()
     console.print(f"[bold]{suivi.present}[/].")
     for sentence in suivi.evenements:
         console.print(f"- {sentence}")
@@ -46,6 +47,7 @@ def chercher(nom: Annotated[str, typer.Argument(help="Nom, ou partie d'un nom, a
     if not found:
         console.print(f"Aucun territoire ne porte un nom proche de « {nom} ».")
         raise typer.Exit(1)
+    _warn_of_simulation()
     table = Table()
     for column in ("Échelon", "Code", "Nom", "Habitants"):
         table.add_column(column, justify="right" if column == "Habitants" else "left")
@@ -53,3 +55,10 @@ def chercher(nom: Annotated[str, typer.Argument(help="Nom, ou partie d'un nom, a
         inhabitants = f"{population:,}".replace(",", " ") if population is not None else "—"
         table.add_row(niveau.replace("bassin_vie", "bassin de vie"), code, name, inhabitants)
     console.print(table)
+
+
+def _warn_of_simulation() -> None:
+    from pilotage.nature import is_simulated
+
+    if is_simulated():
+        console.print("[bold white on red] DONNÉES SIMULÉES [/] territoire fictif, à ne pas publier comme réel\n")

@@ -178,7 +178,7 @@ def _write_zrr(t: Territoire, etat: Etat, p: Profils, depot: Depot) -> None:
     codes = [code.removeprefix("0") for code in t.code[etat.chefs].tolist()]
     depot.csv(
         "dgcl__zones_revitalisation_rurale", "2023-10-11", "zrr.csv", "INSEE;ZRR",
-        [codes, ["1" if c else "0" for c in classee.tolist()]], separateur=";", fin="\r\n",
+        [codes, ["1" if c else "0" for c in classee.tolist()]], separateur=";", fin="\r\n", derniere_fin=False,
     )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 -- Grain : une ligne par commune actuelle dont le contour est connu, au dernier millésime livré.
 -- Communes merged since: the polygons of their parts, side by side (the lines between them stay). A commune born of a split has
 -- no outline of its own in an older file, and the one it left is no longer true: neither has a row.
-{{ config(post_hook="{{ contraintes(['code_commune']) }}") }}
+{{ config(post_hook="{{ contraintes(['code_commune'], {'cle_territoire': ['dim_territoires', 'cle_territoire']}) }}") }}
 WITH livres AS (
     SELECT amont.*
     FROM ({{ communes_actuelles(ref('stg_ign__contours_communes'), 'ign__contours_communes') }}) AS amont
@@ -45,11 +45,13 @@ entiers AS (
 )
 
 SELECT
-    code_actuel AS code_commune,
-    'commune:' || code_actuel AS cle_territoire,
-    millesime,
-    date_donnees,
-    methode,
-    nb_contours_reunis,
-    geometrie
+    contours.code_actuel AS code_commune,
+    territoire.cle_territoire,
+    contours.millesime,
+    contours.date_donnees,
+    contours.methode,
+    contours.nb_contours_reunis,
+    contours.geometrie
 FROM (SELECT * FROM entiers UNION ALL SELECT * FROM reunis) AS contours
+INNER JOIN {{ ref('dim_territoires') }} AS territoire
+    ON territoire.niveau = 'commune' AND territoire.code_territoire = contours.code_actuel
