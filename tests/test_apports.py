@@ -124,6 +124,7 @@ def test_a_territory_that_the_warehouse_does_not_know_is_told(tmp_path: Path) ->
         (b"niveau;code_territoire;code_action;poids;motif\nfrance;FR;fibre;1\n", "4 valeurs"),
         (b'niveau;code_territoire;code_action;poids;motif\nfrance;FR;fibre;1;"a\n', "guillemet jamais referm"),
         (b"niveau;code_territoire;code_action;poids;motif\n", "aucune ligne"),
+        (b"niveau;code_territoire;code_action;poids;motif\n;;;;\n", "ligne 2 : ligne vide"),
         (b"niveau;code_territoire;code_action;poids;motif\nfrance;FR;fibre;1;Voir a.b@ville.fr\n", "colonne publi"),
         (b"niveau;code_territoire;code_action;poids;motif\nfrance;FR;fibre ;1;\n", "espace"),
     ],

@@ -36,6 +36,8 @@ def test_files_enter_a_bad_one_leaves_the_last_good_and_a_removed_one_goes(
     assert served() == ["S1"]
     write(folder, "gouvernance", SIEGE.replace("S1", "S2"), SIEGE.replace("S1", "S3"))
     assert take_in(source) == ["S2", "S3"]
+    good.write_bytes(b"\xef\xbb\xbf" + good.read_bytes().replace(b"\n", b"\r\n"))  # as Excel writes it
+    assert take_in(source) == ["S2", "S3"]
     good.unlink()
     assert "retiré du dossier" in fetch_source(source).avertissements[0]
     assert served() == []

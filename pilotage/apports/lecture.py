@@ -8,6 +8,7 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
+from pilotage.apports.valeurs import BLANCS
 from pilotage.catalogue import Table
 from pilotage.errors import ErreurApport
 
@@ -81,9 +82,9 @@ def check_header(header: list[str], nom: str, table: Table) -> list[ErreurApport
 def _records(reader, header: list[str], nom: str) -> tuple[list[Ligne], list[ErreurApport]]:
     rows, faults, start = [], [], reader.line_num + 1
     for values in reader:
-        if len(values) == len(header):
+        if len(values) == len(header) and any(value.strip(BLANCS) for value in values):
             rows.append(Ligne(start, dict(zip(header, values, strict=True))))
-        elif values:
+        elif len(values) != len(header) and values:
             advice = "regarder un point-virgule ou un guillemet dans un texte ; le texte se met entre guillemets"
             message, expected = f"{len(values)} valeurs", f"{len(header)}, comme l'en-tête"
             faults.append(ErreurApport(message, fichier=nom, ligne=start, attendu=expected, conseil=advice))
