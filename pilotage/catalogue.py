@@ -93,6 +93,8 @@ class Fichier(_Strict):
     guillemet: str = '"'
     lignes_a_sauter: int = Field(default=0, ge=0)
     feuille: str | list[str] | None = Field(default=None, description="Several: read as one, named in `feuille`.")
+    racine: str | None = Field(default=None, description="Key of the array of objects, where a JSON wraps it.")
+    aplatir: bool = Field(default=False, description="Nested objects of a JSON become columns: `a_b` for a.b.")
     depivoter: Depivot | None = None
     entetes: dict[str, str] = Field(default={}, description="Upstream header -> column, where the name misleads.")
     colonnes_ignorees: list[str] = Field(default=[], description="Upstream headers left in the landing.")

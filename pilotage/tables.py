@@ -127,9 +127,21 @@ def _from_objects(livre: Livre, objects: list[Any]) -> tuple[list[str], Rows]:
 
 def _read_json(livre: Livre) -> tuple[list[str], Rows]:
     content = _load_json(livre)
+    if livre.fichier.racine:
+        content = content.get(livre.fichier.racine) if isinstance(content, dict) else None
+    if livre.fichier.aplatir and isinstance(content, list):
+        content = [_flatten(item) if isinstance(item, dict) else item for item in content]
     if not isinstance(content, list):
         raise livre.error("JSON qui n'est pas un tableau", attendu="un tableau d'objets", conseil="comparer à la fiche")
     return _from_objects(livre, content)
+
+
+def _flatten(item: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested objects as one: {"a": {"b": 1}} is {"a_b": 1}."""
+    flat: dict[str, Any] = {}
+    for key, value in item.items():
+        flat |= _flatten(value, f"{prefix}{key}_") if isinstance(value, dict) else {prefix + key: value}
+    return flat
 
 
 def _read_geojson(livre: Livre) -> tuple[list[str], Rows]:
@@ -154,11 +166,24 @@ def _read_parquet(livre: Livre) -> tuple[list[str], Rows]:
     def rows() -> Rows:
         rank = 0
         for batch in file.iter_batches(batch_size=10_000):
-            for values in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+            for values in zip(*(_column_values(column) for column in batch.columns), strict=True):
                 rank += 1
                 yield rank, [to_text(value) for value in values]
 
     return file.schema_arrow.names, rows()
+
+
+def _column_values(column: Any) -> list[Any]:
+    """Values of a parquet column; bytes are a GeoParquet's WKB, told as WKT; a number that is none is absent."""
+    import pyarrow as pa
+
+    if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
+        import shapely
+
+        shapes = shapely.from_wkb(column.to_numpy(zero_copy_only=False))
+        return shapely.to_wkt(shapes, rounding_precision=-1).tolist()
+    values = column.to_pylist()
+    return [None if v != v else v for v in values] if pa.types.is_floating(column.type) else values
 
 
 def _read_shapefile(livre: Livre) -> tuple[list[str], Rows]:

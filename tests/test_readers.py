@@ -8,7 +8,10 @@ import zipfile
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+import shapely
 
 from pilotage.catalogue import Fichier, Source
 from pilotage.errors import ErreurLecture
@@ -169,3 +172,29 @@ def test_zip_without_the_member_lists_what_it_holds(tmp_path: Path) -> None:
 def test_a_dialect_is_chosen_by_millesime() -> None:
     first, second = Fichier(motif="*.csv", millesimes=["2019"]), Fichier(motif="*.csv")
     assert first.matches("a.csv", "2019") and not first.matches("a.csv", "2020") and second.matches("a.csv", "2020")
+
+
+def test_geoparquet_points_are_told_as_wkt(tmp_path: Path) -> None:
+    points = [shapely.Point(1.4869502790146212, 43.65805271958675).wkb, None]
+    pq.write_table(pa.table({"code": ["01001", "01002"], "geometry": points}), tmp_path / "a.parquet")
+    columns = [{"nom": n, "description": "d"} for n in ("code", "geometry")]
+    rows = read(tmp_path / "a.parquet", columns, format="parquet")
+    assert rows == [["01001", "POINT (1.4869502790146212 43.65805271958675)"], ["01002", None]]
+
+
+def test_parquet_number_that_is_none_is_absent(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"code": ["01001"], "valeur": [float("nan")]}), tmp_path / "a.parquet")
+    columns = [{"nom": n, "description": "d"} for n in ("code", "valeur")]
+    assert read(tmp_path / "a.parquet", columns, format="parquet") == [["01001", None]]
+
+
+def test_json_wrapped_and_nested(tmp_path: Path) -> None:
+    item = {"id": "a", "attributes": {"name": "Un", "phases": [{"name": "p"}]}, "relationships": {"x": {"id": 3}}}
+    (tmp_path / "a.json").write_text(json.dumps({"version": 1, "data": [item]}))
+    columns = [
+        {"nom": n, "description": "d"} for n in ("id", "attributes_name", "attributes_phases", "relationships_x_id")
+    ]
+    rows = read(tmp_path / "a.json", columns, format="json", racine="data", aplatir=True)
+    assert rows == [["a", "Un", '[{"name": "p"}]', "3"]]
+    with pytest.raises(ErreurLecture, match="n'est pas un tableau"):
+        read(tmp_path / "a.json", columns, format="json", racine="autre", aplatir=True)
