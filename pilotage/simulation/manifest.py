@@ -17,6 +17,8 @@ from pilotage.simulation import (
     arcep,
     bornes,
     contours,
+    donnees_ouvertes,
+    ecoles,
     equipements,
     groupements,
     guichets,
@@ -29,6 +31,8 @@ from pilotage.simulation import (
     programmes,
     quartiers,
     reseaux,
+    sante,
+    services_publics,
     social,
     tiers_lieux,
     zonages,
@@ -121,6 +125,10 @@ def _write_sources(depot: Depot, communes: int, graine: int) -> None:
     mednum.write(territoire, histoire, profils, lieux, sites, conseillers, depot)
     guichets.write(lieux, histoire, depot)
     tiers_lieux.write(lieux, conseillers, histoire, depot)
+    ecoles.write(territoire, histoire, profils, depot)
+    sante.write(territoire, histoire, depot)
+    donnees_ouvertes.write(territoire, histoire, depot)
+    services_publics.write(territoire, histoire, depot)
     msap.write(lieux, histoire, depot)
     apports.write(territoire, histoire, depot)
 
