@@ -1,5 +1,8 @@
-{# Communal measures -> `indicateurs_<axe>`: every territory of the bridge. `mesures` is the name of the CTE. #}
-{% macro indicateurs_des_territoires(mesures) -%}
+{#
+    Communal measures -> `indicateurs_<axe>`: every territory of the bridge. `mesures` is the name of the CTE; `departements`
+    and `nationales` those of what is known by département or for France only.
+#}
+{% macro indicateurs_des_territoires(mesures, departements=none, nationales=none) -%}
     SELECT
         sommes.cle_territoire,
         territoire.niveau,
@@ -43,6 +46,14 @@
         INNER JOIN {{ ref('dim_communes') }} AS commune ON commune.code_commune = mesure.code_commune AND commune.est_actuelle
         INNER JOIN {{ ref('pont_communes_territoires') }} AS pont
             ON pont.code_commune = mesure.code_commune AND pont.niveau = 'commune'
+        {%- if departements %}
+        UNION ALL
+        {{ sommes_departements(departements) }}
+        {%- endif %}
+        {%- if nationales %}
+        UNION ALL
+        {{ sommes_nationales(nationales) }}
+        {%- endif %}
     ) AS sommes
     INNER JOIN {{ ref('dim_territoires') }} AS territoire ON territoire.cle_territoire = sommes.cle_territoire
     INNER JOIN {{ ref('indicateurs') }} AS indicateur ON indicateur.code_indicateur = sommes.code_indicateur
