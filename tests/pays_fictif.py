@@ -68,6 +68,8 @@ def country(priorites: list | None = None, objectifs: list | None = None) -> Mar
     communes = communes.with_columns(
         pl.Series("revenu_median_eur", rng.normal(22_000, 3_000, N)),
         pl.lit(None, pl.Float64).alias("taux_pauvrete_pct"),
+        pl.Series("part_65_ans_pct", rng.uniform(10, 40, N)),
+        pl.Series("part_peu_diplomes_pct", rng.uniform(20, 60, N)),
         pl.Series("menages_fiscaux", homes), pl.Series("population_recensee", people),
         pl.Series("population_15_64", people * 0.6), pl.Series("actifs_15_64", people * 0.4),
         pl.Series("chomeurs_15_64", people * rng.uniform(0.02, 0.09, N)), pl.Series("locaux", homes),

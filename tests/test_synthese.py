@@ -21,6 +21,7 @@ from models_ml.synthese.tables import load_tables
 from tests.pays_fictif import country
 
 CHOIX = load_parametres()
+PERDUES = ("locaux", "locaux_recents", "revenu_median_eur", "part_65_ans_pct", "part_peu_diplomes_pct")
 
 
 def _days(*texts: str) -> np.ndarray:
@@ -107,7 +108,7 @@ def test_normalisations_and_aggregations() -> None:
 def test_fragility_says_what_it_leaves_out_and_how_sure_it_is(result) -> None:
     table = result.fragilite
     dropped = table.definitions.filter(~pl.col("est_retenue"))
-    assert set(dropped["composante"]) == {"pauvrete", "plus_65_ans", "peu_diplomes"}
+    assert set(dropped["composante"]) == {"pauvrete"}
     assert dropped["motif_ecart"].null_count() == 0
     kept = table.definitions.filter(pl.col("est_retenue"))
     for column in ("poids_dimensions", "poids_egales", "poids_acp", "poids_experts"):
@@ -120,7 +121,10 @@ def test_fragility_says_what_it_leaves_out_and_how_sure_it_is(result) -> None:
 
 def test_a_commune_that_lacks_too_much_has_no_index() -> None:
     marts = country()
-    first, lost = pl.col("code_commune") == "00001", ("locaux", "locaux_recents", "revenu_median_eur")
+    first, lost = (
+        pl.col("code_commune") == "00001",
+        PERDUES,
+    )
     poor = marts.communes.with_columns(*(pl.when(first).then(None).otherwise(pl.col(c)).alias(c) for c in lost))
     line = compute_fragilite(poor, CHOIX).indice.filter(first).row(0, named=True)
     assert line["score"] is None and line["rang"] is None and line["nb_composantes"] == 1

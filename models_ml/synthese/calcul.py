@@ -118,7 +118,7 @@ def _profils(result: Synthese) -> pl.DataFrame:
             "cle_territoire": result.marts.territoires["cle_territoire"],
             "population": np.round(10**size),
             "densite_hab_km2": 10**density,
-            "part_age_pct": age,
+            "part_65_ans_pct": age,
             "niveau_de_vie_eur": income,
             "niveau_densite": rurality,
             "est_singulier": result.pairs.eloignes,

@@ -38,8 +38,8 @@ class Composantes:
 
 def read_composantes(communes: pl.DataFrame, choix: ParametresFragilite) -> Composantes:
     """Compute the declared components and keep those known in enough communes; a missing value stays missing."""
-    raw = {name: values for name, values in _raw(communes).items() if name in choix.composantes}
-    dropped = {name: "table absente de cet entrepôt" for name in choix.composantes if name not in raw}
+    computed, dropped = _raw(communes), {}
+    raw = {name: computed[name] for name in choix.composantes}
     for name, values in raw.items():
         known = float(np.mean(~np.isnan(values))) if len(values) else 0.0
         if known < choix.communes_minimum:
@@ -60,17 +60,15 @@ def _raw(communes: pl.DataFrame) -> dict[str, np.ndarray]:
         total = column(whole)
         return 100 * column(part) / np.where(total > 0, total, np.nan)
 
-    raw = {
+    return {
         "sans_30_mbits": 100 - share("locaux_30_et_plus", "locaux"),
         "sans_fibre": 100 - share("locaux_fibre", "locaux_recents"),
         "revenu_median": column("revenu_median_eur"),
         "pauvrete": column("taux_pauvrete_pct"),
         "chomage": share("chomeurs_15_64", "actifs_15_64"),
+        "plus_65_ans": column("part_65_ans_pct"),
+        "peu_diplomes": column("part_peu_diplomes_pct"),
     }
-    for name, source in (("plus_65_ans", "part_65_ans_pct"), ("peu_diplomes", "part_peu_diplomes_pct")):
-        if source in communes.columns:
-            raw[name] = column(source)
-    return raw
 
 
 def normalise(values: np.ndarray, method: str, bounds: tuple[float, float]) -> np.ndarray:

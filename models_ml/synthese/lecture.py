@@ -61,7 +61,8 @@ INNER JOIN numeros AS n ON n.cle_territoire = p.cle_territoire
 COMMUNES = """
 SELECT c.code_commune, c.population, c.niveau_densite, r.revenu_median_eur, r.taux_pauvrete_pct, r.menages_fiscaux,
     p.population AS population_recensee, p.population_15_64, p.chomeurs_15_64, p.actifs_15_64,
-    d.locaux, d.locaux_30_et_plus, f.locaux AS locaux_recents, f.locaux_fibre, {ages}
+    d.locaux, d.locaux_30_et_plus, f.locaux AS locaux_recents, f.locaux_fibre,
+    a.part_65_ans_pct, a.part_peu_diplomes_pct,
     i.score_total, i.score_thd, i.score_4g, i.score_pauvrete, i.score_65_ans, i.score_diplome
 FROM {commun}.dim_communes AS c
 LEFT JOIN {commun}.fait_revenus AS r
@@ -74,12 +75,10 @@ LEFT JOIN {infrastructures}.fait_fibre_recente AS f
     ON f.code_commune = c.code_commune
     AND f.millesime = (SELECT MAX(millesime) FROM {infrastructures}.fait_fibre_recente)
 LEFT JOIN {usages}.fait_fragilite_numerique AS i ON i.code_commune = c.code_commune AND i.est_servi
-{jointure_ages}
+LEFT JOIN {commun}.fait_ages_diplomes AS a
+    ON a.code_commune = c.code_commune AND a.millesime = (SELECT MAX(millesime) FROM {commun}.fait_ages_diplomes)
 WHERE c.est_actuelle ORDER BY c.code_commune COLLATE "C"
 """
-AGES = "a.part_65_ans_pct, a.part_peu_diplomes_pct,"
-JOINTURE_AGES = """LEFT JOIN {commun}.fait_ages_diplomes AS a
-    ON a.code_commune = c.code_commune AND a.millesime = (SELECT MAX(millesime) FROM {commun}.fait_ages_diplomes)"""
 PRIORITES = """
 SELECT cle_territoire, code_action, poids::float8 AS poids FROM {commun}.fait_priorites WHERE cle_territoire IS NOT NULL
 """
@@ -149,13 +148,6 @@ def _read_all(connection: Connection, names: dict[str, str]) -> Marts:
         return fetch(connection, query.format(**names))
 
     territoires, indicateurs = read(TERRITOIRES), read(INDICATEURS)
-    ages = _exists(connection, names["commun"], "fait_ages_diplomes")
-    communes = COMMUNES.replace("{ages}", AGES if ages else "")
-    priorities = _optional(connection, names, "fait_priorites", PRIORITES, ("cle_territoire", "code_action", "poids"))
-    targets = _optional(
-        connection, names, "fait_objectifs", OBJECTIFS,
-        ("cle_territoire", "code_indicateur", "date_objectif", "valeur_cible", "origine"),
-    )  # fmt: skip
     territory = "cle_territoire", "territoire", territoires["cle_territoire"]
     indicator = "code_indicateur", "indicateur", indicateurs["code_indicateur"]
     return Marts(
@@ -165,10 +157,10 @@ def _read_all(connection: Connection, names: dict[str, str]) -> Marts:
         _number(_read_measures(connection, names), *indicator).sort(
             "indicateur", "date_donnees", "millesime", "territoire"
         ),
-        read(communes.replace("{jointure_ages}", JOINTURE_AGES if ages else "")),
+        read(COMMUNES),
         _unpack(connection.execute(PONT.format(**names), binary=True).fetchone(), ("commune", "territoire")),
-        _number(priorities, *territory),
-        _number(_number(targets, *territory), *indicator),
+        _number(read(PRIORITES), *territory),
+        _number(_number(read(OBJECTIFS), *territory), *indicator),
     )
 
 
@@ -210,13 +202,6 @@ def _number(frame: pl.DataFrame, old: str, new: str, keys: pl.Series) -> pl.Data
     """Replace a text key by its row number in a dimension; a row whose key is unknown there goes."""
     numbers = pl.DataFrame({old: keys, new: np.arange(len(keys), dtype=np.int32)})
     return frame.join(numbers, on=old, how="inner").drop(old)
-
-
-def _optional(connection: Connection, names: dict[str, str], table: str, query: str, columns: tuple) -> pl.DataFrame:
-    """Rows of a territory's own input, none when it gave none."""
-    if not _exists(connection, names["commun"], table):
-        return pl.DataFrame(schema={name: TYPES.get(name, pl.String) for name in columns})
-    return fetch(connection, query.format(**names))
 
 
 def _exists(connection: Connection, place: str, table: str) -> bool:

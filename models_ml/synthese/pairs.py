@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from models_ml.synthese.lecture import Marts
 from models_ml.synthese.parametres import ParametresPairs
 
-VARIABLES = ("population_log", "densite_log", "part_65_ans_ou_15_64_pct", "niveau_de_vie_eur", "niveau_densite")
+VARIABLES = ("population_log", "densite_log", "part_65_ans_pct", "niveau_de_vie_eur", "niveau_densite")
 
 
 @dataclass(frozen=True)
@@ -62,11 +62,6 @@ def compute_profils(marts: Marts) -> np.ndarray:
     """
     communes = marts.communes
     people = _column(communes, "population")
-    if "part_65_ans_pct" in communes.columns:
-        age, weight = _column(communes, "part_65_ans_pct"), people
-    else:
-        weight = _column(communes, "population_recensee")
-        age = 100 * _column(communes, "population_15_64") / np.where(weight > 0, weight, np.nan)
     income, households = _column(communes, "revenu_median_eur"), _column(communes, "menages_fiscaux")
     surface = marts.territoires["superficie_km2"].cast(pl.Float64).to_numpy()
     total = marts.populations
@@ -74,12 +69,10 @@ def compute_profils(marts: Marts) -> np.ndarray:
         size = np.where(total > 0, np.log10(total), np.nan)
         density = np.where((total > 0) & (surface > 0), np.log10(total / surface), np.nan)
     means = [
-        _weighted_mean(marts, value, weight)
-        for value, weight in (
-            (age, weight), (income, np.where(households > 0, households, people)),
-            (_column(communes, "niveau_densite"), people),
-        )
-    ]  # fmt: skip
+        _weighted_mean(marts, _column(communes, "part_65_ans_pct"), people),
+        _weighted_mean(marts, income, np.where(households > 0, households, people)),
+        _weighted_mean(marts, _column(communes, "niveau_densite"), people),
+    ]
     return np.column_stack([size, density, *means])
 
 

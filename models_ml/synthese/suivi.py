@@ -15,9 +15,24 @@ from models_ml.synthese.pairs import Pairs
 from models_ml.synthese.parametres import Parametres, ParametresSuivi
 
 EN_BONNE_VOIE, EN_RETARD, SELOIGNE, NON_MESURABLE = "en bonne voie", "en retard", "s'éloigne", "non mesurable"
-IMMOBILE = "aucune cible, et rien ne bouge, ici comme chez la moitié des territoires comparables"
-AUSSI_VITE = "aucune cible ; avance au moins aussi vite que la moitié des territoires comparables"
-MOINS_VITE = "aucune cible ; avance moins vite que la moitié des territoires comparables"
+# The state of an indicator: the first rule that fits decides, in the order of the conditions of `decide`.
+REGLES = (
+    (EN_BONNE_VOIE, "la cible est atteinte"),
+    (EN_BONNE_VOIE, "la valeur ne peut pas être meilleure"),
+    (EN_RETARD, "la date de la cible est passée et elle n'est pas atteinte"),
+    (NON_MESURABLE, "une seule date comparable"),
+    (SELOIGNE, "la valeur se dégrade"),
+    (EN_BONNE_VOIE, "la valeur va vers la cible, qui n'est pas datée"),
+    (EN_RETARD, "la valeur ne va pas vers la cible"),
+    (NON_MESURABLE, "la cible est trop loin des dates connues pour être prévue"),
+    (EN_BONNE_VOIE, "au rythme connu, la cible est atteinte à sa date"),
+    (EN_RETARD, "au rythme connu, la cible n'est pas atteinte à sa date"),
+    (NON_MESURABLE, "aucune cible, et rien ne bouge, ici comme chez la moitié des territoires comparables"),
+    (EN_BONNE_VOIE, "aucune cible ; avance au moins aussi vite que la moitié des territoires comparables"),
+    (EN_RETARD, "aucune cible ; avance moins vite que la moitié des territoires comparables"),
+    (EN_BONNE_VOIE, "aucune cible ni territoire comparable ; la valeur s'améliore"),
+    (NON_MESURABLE, "ni cible, ni territoire comparable, ni tendance"),
+)
 ANNEE = 365.25
 
 
@@ -161,30 +176,25 @@ def decide(
     aimed, reached = ~np.isnan(target), last >= target - 1e-9
     late = aimed & ~np.isnat(due) & (due <= days)
     still = np.abs(slope) <= tolerance
-    rules = [
-        (aimed & reached, EN_BONNE_VOIE, "la cible est atteinte"),
-        (~aimed & au_mieux, EN_BONNE_VOIE, "la valeur ne peut pas être meilleure"),
-        (late & ~(slope < -tolerance), EN_RETARD, "la date de la cible est passée et elle n'est pas atteinte"),
-        (count < 2, NON_MESURABLE, "une seule date comparable"),
-        (slope < -tolerance, SELOIGNE, "la valeur se dégrade"),
-        (aimed & np.isnat(due) & (slope > tolerance), EN_BONNE_VOIE, "la valeur va vers la cible, qui n'est pas datée"),
-        (aimed & np.isnat(due), EN_RETARD, "la valeur ne va pas vers la cible"),
-        (aimed & ~prevoyable, NON_MESURABLE, "la cible est trop loin des dates connues pour être prévue"),
-        (aimed & (ahead >= target - 1e-9), EN_BONNE_VOIE, "au rythme connu, la cible est atteinte à sa date"),
-        (aimed, EN_RETARD, "au rythme connu, la cible n'est pas atteinte à sa date"),
-        (~np.isnan(pairs) & still & (np.abs(pairs) <= tolerance), NON_MESURABLE, IMMOBILE),
-        (~np.isnan(pairs) & (slope >= pairs), EN_BONNE_VOIE, AUSSI_VITE),
-        (~np.isnan(pairs), EN_RETARD, MOINS_VITE),
-        (slope > tolerance, EN_BONNE_VOIE, "aucune cible ni territoire comparable ; la valeur s'améliore"),
-    ]  # fmt: skip
-    conditions = [rule[0] for rule in rules]
-    states = np.select(conditions, [np.array(rule[1], dtype=object) for rule in rules], NON_MESURABLE)
-    reasons = np.select(
-        conditions,
-        [np.array(rule[2], dtype=object) for rule in rules],
-        "ni cible, ni territoire comparable, ni tendance",
-    )
-    return states, reasons
+    conditions = [
+        aimed & reached,
+        ~aimed & au_mieux,
+        late & ~(slope < -tolerance),
+        count < 2,
+        slope < -tolerance,
+        aimed & np.isnat(due) & (slope > tolerance),
+        aimed & np.isnat(due),
+        aimed & ~prevoyable,
+        aimed & (ahead >= target - 1e-9),
+        aimed,
+        still & (np.abs(pairs) <= tolerance),
+        slope >= pairs,
+        slope < pairs,
+        slope > tolerance,
+    ]
+    order = [np.array(part, dtype=object) for part in zip(*REGLES, strict=True)]
+    chosen = np.argmax(np.column_stack([*conditions, np.ones(len(last), dtype=bool)]), axis=1)
+    return order[0][chosen], order[1][chosen]
 
 
 def bounds(unit: str) -> tuple[float, float]:
