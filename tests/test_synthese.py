@@ -14,6 +14,7 @@ from models_ml.synthese.comparaisons import _among_peers, _in_france
 from models_ml.synthese.fragilite import compute_fragilite
 from models_ml.synthese.incertitude import rank, variance_share
 from models_ml.synthese.indice import aggregate, normalise
+from models_ml.synthese.page import TABLES, render
 from models_ml.synthese.pairs import nearest
 from models_ml.synthese.parametres import load_parametres
 from models_ml.synthese.suivi import EN_BONNE_VOIE, EN_RETARD, NON_MESURABLE, SELOIGNE, Serie, decide, fit
@@ -117,6 +118,14 @@ def test_fragility_says_what_it_leaves_out_and_how_sure_it_is(result) -> None:
     assert (ranked["rang_bas"] <= ranked["rang_median"]).all() and (ranked["rang_median"] <= ranked["rang_haut"]).all()
     assert sorted(ranked["rang"].to_list()) == list(range(1, len(ranked) + 1))
     assert set(table.incertitude["choix"]) == {"normalisation", "ponderation", "agregation", "manquants", "exclusion"}
+
+
+def test_above_the_commune_people_of_the_fragile_fifth_are_counted_with_bounds(result) -> None:
+    line = build_frames(result)["fragilite_territoires"].row(0, named=True)
+    index, people = result.fragilite.indice, result.marts.communes["population"]
+    assert line["cle_territoire"] == "france:FR" and line["nb_communes_classees"] == index["rang"].count()
+    assert line["population_cinquieme"] == people.filter(index["rang"] <= index["rang"].count() / 5).sum()
+    assert line["part_cinquieme_basse_pct"] <= line["part_cinquieme_pct"] <= line["part_cinquieme_haute_pct"]
 
 
 def test_a_commune_that_lacks_too_much_has_no_index() -> None:
@@ -244,3 +253,11 @@ def test_a_line_is_not_carried_far_beyond_the_known_dates() -> None:
     other = replace(marts, indicateurs=far)
     frame = build_frames(compute(other, CHOIX))["suivi"]
     assert set(frame["etat"]) == {NON_MESURABLE} and (frame["prevision_date"].dt.year() == 2024).all()
+
+
+def test_the_page_tells_the_components_the_doubt_and_the_published_index(result) -> None:
+    frames = build_frames(result)
+    page = render({name: frames[name].to_pandas() for name in TABLES}, simulated=True)
+    for title in ("## Composantes", "## Règles", "## Ce que vaut un rang", "## Doubles comptes", "## Face à l'indice"):
+        assert title in page
+    assert "**Données simulées**" in page and "nan" not in page.lower().replace("manant", "")

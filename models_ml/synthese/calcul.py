@@ -13,6 +13,7 @@ from models_ml.synthese.cibles import Cibles, read_cibles
 from models_ml.synthese.comparaisons import Comparaisons, compare
 from models_ml.synthese.enjeux import measure_gravity, rank_actions
 from models_ml.synthese.fragilite import Fragilite, compute_fragilite
+from models_ml.synthese.fragilite_territoires import sum_up
 from models_ml.synthese.lecture import Marts
 from models_ml.synthese.pairs import Pairs, compute_pairs
 from models_ml.synthese.parametres import Parametres, load_parametres
@@ -91,8 +92,10 @@ def build_frames(result: Synthese) -> dict[str, pl.DataFrame]:
     def named(frame: pl.DataFrame) -> pl.DataFrame:
         if frame.is_empty():
             return frame
-        named = frame.with_columns(keys.gather(frame["territoire"]).alias("cle_territoire"))
-        return named.with_columns(codes.gather(frame["indicateur"]).alias("code_indicateur"))
+        frame = frame.with_columns(keys.gather(frame["territoire"]).alias("cle_territoire"))
+        if "indicateur" in frame.columns:
+            frame = frame.with_columns(codes.gather(frame["indicateur"]).alias("code_indicateur"))
+        return frame
 
     place = pl.format("commune:{}", "code_commune").alias("cle_territoire")
     fragile = result.fragilite
@@ -102,6 +105,7 @@ def build_frames(result: Synthese) -> dict[str, pl.DataFrame]:
         "reperes": _reperes(result),
         "comparaisons": named(_comparaisons(result)),
         "fragilite": fragile.indice.with_columns(place, pl.col("composantes_manquantes").replace("", None)),
+        "fragilite_territoires": named(sum_up(result.marts, fragile.indice)),
         "fragilite_composantes": fragile.composantes.with_columns(place),
         "fragilite_definitions": fragile.definitions,
         "fragilite_correlations": fragile.correlations,

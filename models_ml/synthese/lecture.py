@@ -88,7 +88,7 @@ FROM {commun}.fait_objectifs WHERE cle_territoire IS NOT NULL
 """
 NOMBRES = ("population", "superficie_km2", "cible", "poids", "valeur_cible")
 JOURS = ("cible_date", "date_objectif")
-TEXTES = ("cible_origine", "origine", "motif")
+TEXTES = ("cle_territoire", "code_action", "code_indicateur", "cible_origine", "origine")
 TYPES = {name: kind for names, kind in ((NOMBRES, pl.Float64), (JOURS, pl.Date), (TEXTES, pl.String)) for name in names}
 
 
