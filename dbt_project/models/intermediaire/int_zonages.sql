@@ -15,6 +15,11 @@ WITH livres AS (
     SELECT DISTINCT ON (code_actuel) code_actuel, {{ zonage }}
         {%- if zonage == 'code_bassin_vie' %}, COUNT(*) OVER (PARTITION BY code_actuel) AS nb_bassins_vie_reunis{% endif %}
     FROM livres
+    {%- if zonage == 'categorie_aire_attraction' %}
+    -- The place is one in the area kept: never « couronne » of no area.
+    INNER JOIN (SELECT code_actuel, code_aire_attraction AS code_aire FROM code_aire_attractions) AS gardee USING (code_actuel)
+    WHERE gardee.code_aire IS NOT DISTINCT FROM livres.code_aire_attraction
+    {%- endif %}
     GROUP BY code_actuel, {{ zonage }}
     ORDER BY code_actuel, SUM(poids) DESC, COUNT(*) DESC, {{ zonage }}
 ),
