@@ -22,13 +22,14 @@ HEAD = """# Traçabilité de la feuille de route
 Page écrite par `make pages` à partir de `dbt_project/seeds/` et des contrôles : ne pas la modifier. De la ligne du
 guide de l'État à l'indicateur, à la table de faits qui le porte, à la source et aux contrôles qui le gardent. Une
 ligne « non mesurée » nomme le jeu de données qui la mesurerait ; un indicateur « simulé » attend son premier fichier
-réel : sa source n'a été lue que sur des fichiers simulés.
+réel : sa source n'a été lue que sur des fichiers simulés ; un indicateur « apports » n'existe que là où la collectivité
+a donné ses propres fichiers (docs/apports.md).
 
-{total} lignes d'action : {reelles} mesurées sur données réelles, {simulees} sur données simulées seulement, {absentes}
-non mesurées ; {indicateurs} indicateurs.
+{total} lignes d'action : {reelles} mesurées sur données réelles, {simulees} sur données simulées seulement, {apports}
+par les apports seulement, {absentes} non mesurées ; {indicateurs} indicateurs.
 
-| ligne du guide | données réelles | données simulées seulement | non mesurée |
-|---|---|---|---|
+| ligne du guide | données réelles | données simulées seulement | apports | non mesurée |
+|---|---|---|---|---|
 {tableau}"""
 TITLES = ("ligne du guide", "indicateur", "numérateur ÷ dénominateur", "modèle", "source", "contrôles")
 COLUMNS = f"| {' | '.join(TITLES)} |\n{'|---' * len(TITLES)}|\n"
@@ -42,9 +43,10 @@ def render() -> dict[Path, str]:
     states = {a["code_action"]: _measure(a["code_action"], indicators) for a in actions}
     head = HEAD.format(
         total=len(actions),
-        reelles=sum(real > 0 for real, _ in states.values()),
-        simulees=sum(real == 0 < simulated for real, simulated in states.values()),
-        absentes=sum(counts == (0, 0) for counts in states.values()),
+        reelles=sum(real > 0 for real, _, _ in states.values()),
+        simulees=sum(real == 0 < simulated for real, simulated, _ in states.values()),
+        apports=sum(real == simulated == 0 < own for real, simulated, own in states.values()),
+        absentes=sum(counts == (0, 0, 0) for counts in states.values()),
         indicateurs=len(indicators),
         tableau="".join(_summary(action, *states[action["code_action"]]) for action in actions),
     )
@@ -57,15 +59,16 @@ def render() -> dict[Path, str]:
     return {PAGE: "".join(parts)}
 
 
-def _measure(code_action: str, indicators: list[dict]) -> tuple[int, int]:
-    """Indicators of a line read on real files, and those read on simulated files only."""
-    seen = [load_catalogue()[i["source"]].verifiee for i in indicators if i["code_action"] == code_action]
-    return seen.count(True), seen.count(False)
+def _measure(code_action: str, indicators: list[dict]) -> tuple[int, int, int]:
+    """Indicators of a line read on real files, on simulated files only, and in what a territory brings itself."""
+    cards = [load_catalogue()[i["source"]] for i in indicators if i["code_action"] == code_action]
+    seen = [card.verifiee for card in cards if not card.est_apport]
+    return seen.count(True), seen.count(False), len(cards) - len(seen)
 
 
-def _summary(action: dict, real: int, simulated: int) -> str:
+def _summary(action: dict, real: int, simulated: int, own: int) -> str:
     label = ("↳ " if action["code_action_mere"] else "") + _cell(action["libelle"])
-    cells = (str(real or ""), str(simulated or ""), "" if real or simulated else "✗")
+    cells = (str(real or ""), str(simulated or ""), str(own or ""), "" if real or simulated or own else "✗")
     return f"| {label} | {' | '.join(cells)} |\n"
 
 
@@ -79,7 +82,8 @@ def _lines(
         yield f"| {label} | *non mesurée* | | | {_cell(action['jeu_manquant'])} | |\n"
     for indicator in mine:
         table = f"indicateurs_{indicator['code_axe']}"
-        unit = indicator["unite"] + ("" if load_catalogue()[indicator["source"]].verifiee else ", *simulé*")
+        card = load_catalogue()[indicator["source"]]
+        unit = indicator["unite"] + (", *apports*" if card.est_apport else "" if card.verifiee else ", *simulé*")
         yield (
             f"| {label} | {_cell(indicator['libelle'])} (`{indicator['code_indicateur']}`, {unit}) "
             f"| {_cell(indicator['numerateur'])} ÷ {_cell(indicator['denominateur'])} "

@@ -69,6 +69,12 @@ def test_every_line_of_the_guide_is_measured_or_names_what_would_measure_it() ->
     assert set(indicators["code_action"]) <= set(actions["code_action"])
 
 
+def test_a_line_that_only_a_territory_s_own_files_measure_is_not_said_measured_on_real_data() -> None:
+    own = {"code_action": "x", "source": "apports__consultations"}
+    assert tracabilite._measure("x", [own]) == (0, 0, 1)
+    assert tracabilite._measure("x", [own, {**own, "source": "insee__communes"}]) == (1, 0, 1)
+
+
 def test_travel_assumptions_are_those_of_the_recommender() -> None:
     ours = yaml.safe_load((RACINE / "dbt_project/dbt_project.yml").read_text(encoding="utf-8"))["vars"]["deplacements"]
     theirs = yaml.safe_load((RACINE / "models_ml/parametres/deplacements.yml").read_text(encoding="utf-8"))

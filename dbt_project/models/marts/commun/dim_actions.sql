@@ -5,7 +5,8 @@ WITH mesures AS (
     SELECT
         i.code_action,
         COUNT(*) AS nb_indicateurs,
-        COUNT(*) FILTER (WHERE f.est_verifiee) AS nb_indicateurs_verifies
+        COUNT(*) FILTER (WHERE f.est_verifiee AND NOT starts_with(i.source, 'apports__')) AS nb_indicateurs_verifies,
+        COUNT(*) FILTER (WHERE starts_with(i.source, 'apports__')) AS nb_indicateurs_apportes
     FROM {{ ref('indicateurs') }} AS i
     INNER JOIN {{ ref('fiches') }} AS f ON f.source = i.source
     GROUP BY i.code_action
@@ -20,8 +21,9 @@ SELECT
     m.nb_indicateurs IS NOT NULL AS est_mesuree,
     CASE
         WHEN m.nb_indicateurs IS NULL THEN 'non mesurée'
-        WHEN m.nb_indicateurs_verifies = 0 THEN 'données simulées seulement'
-        ELSE 'données réelles'
+        WHEN m.nb_indicateurs_verifies > 0 THEN 'données réelles'
+        WHEN m.nb_indicateurs_apportes = m.nb_indicateurs THEN 'apports du territoire seulement'
+        ELSE 'données simulées seulement'
     END AS mesure,
     a.jeu_manquant,
     COALESCE(m.nb_indicateurs, 0) AS nb_indicateurs
