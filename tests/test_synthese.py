@@ -9,11 +9,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from models_ml.synthese.calcul import build_frames, compute
+from models_ml.synthese.calcul import compute
 from models_ml.synthese.comparaisons import _among_peers, _in_france
 from models_ml.synthese.fragilite import compute_fragilite
 from models_ml.synthese.incertitude import rank, variance_share
 from models_ml.synthese.indice import aggregate, normalise
+from models_ml.synthese.lignes import declare_rows
 from models_ml.synthese.page import TABLES, render
 from models_ml.synthese.pairs import nearest
 from models_ml.synthese.parametres import load_parametres
@@ -23,6 +24,10 @@ from tests.pays_fictif import country
 
 CHOIX = load_parametres()
 PERDUES = ("locaux", "locaux_recents", "revenu_median_eur", "part_65_ans_pct", "part_peu_diplomes_pct")
+
+
+def build_frames(result) -> dict[str, pl.DataFrame]:
+    return {name: pl.concat(list(make())) for name, make in declare_rows(result).items()}
 
 
 def _days(*texts: str) -> np.ndarray:

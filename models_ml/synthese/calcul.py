@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-import numpy as np
 import polars as pl
 
 from models_ml.calcul import Chrono
@@ -13,7 +12,6 @@ from models_ml.synthese.cibles import Cibles, read_cibles
 from models_ml.synthese.comparaisons import Comparaisons, compare
 from models_ml.synthese.enjeux import measure_gravity, rank_actions
 from models_ml.synthese.fragilite import Fragilite, compute_fragilite
-from models_ml.synthese.fragilite_territoires import sum_up
 from models_ml.synthese.lecture import Marts
 from models_ml.synthese.pairs import Pairs, compute_pairs
 from models_ml.synthese.parametres import Parametres, load_parametres
@@ -73,108 +71,14 @@ def synthesise(generation: str) -> RapportSynthese:
     """
     from models_ml.synthese.ecriture import write_synthese
     from models_ml.synthese.lecture import load_marts
+    from models_ml.synthese.lignes import declare_rows
 
     start, chrono = time.perf_counter(), Chrono()
     marts = load_marts(generation)
     chrono.mark("lecture")
     result = compute(marts)
     chrono.mark("calcul")
-    rows = write_synthese(generation, build_frames(result))
+    rows = write_synthese(generation, declare_rows(result))
     chrono.mark("ecriture")
     seconds = round(time.perf_counter() - start, 2)
     return RapportSynthese(generation, sum(rows.values()), rows, seconds, {**result.durees, **chrono.durees})
-
-
-def build_frames(result: Synthese) -> dict[str, pl.DataFrame]:
-    """The rows of each table, by its name, in the order of its key."""
-    keys, codes = result.marts.territoires["cle_territoire"], result.marts.indicateurs["code_indicateur"]
-
-    def named(frame: pl.DataFrame) -> pl.DataFrame:
-        if frame.is_empty():
-            return frame
-        frame = frame.with_columns(keys.gather(frame["territoire"]).alias("cle_territoire"))
-        if "indicateur" in frame.columns:
-            frame = frame.with_columns(codes.gather(frame["indicateur"]).alias("code_indicateur"))
-        return frame
-
-    place = pl.format("commune:{}", "code_commune").alias("cle_territoire")
-    fragile = result.fragilite
-    return {
-        "profils": _profils(result),
-        "pairs": _pairs(result),
-        "reperes": _reperes(result),
-        "comparaisons": named(_comparaisons(result)),
-        "fragilite": fragile.indice.with_columns(place, pl.col("composantes_manquantes").replace("", None)),
-        "fragilite_territoires": named(sum_up(result.marts, fragile.indice)),
-        "fragilite_composantes": fragile.composantes.with_columns(place),
-        "fragilite_definitions": fragile.definitions,
-        "fragilite_correlations": fragile.correlations,
-        "fragilite_incertitude": fragile.incertitude,
-        "enjeux_prioritaires": named(result.enjeux.drop("code_indicateur", strict=False)),
-        "suivi": named(result.suivi),
-    }
-
-
-def _profils(result: Synthese) -> pl.DataFrame:
-    size, density, age, income, rurality = result.pairs.profils.T
-    return pl.DataFrame(
-        {
-            "cle_territoire": result.marts.territoires["cle_territoire"],
-            "population": np.round(10**size),
-            "densite_hab_km2": 10**density,
-            "part_65_ans_pct": age,
-            "niveau_de_vie_eur": income,
-            "niveau_densite": rurality,
-            "est_singulier": result.pairs.eloignes,
-        }
-    ).with_columns(pl.col(pl.Float64).fill_nan(None))
-
-
-def _pairs(result: Synthese) -> pl.DataFrame:
-    keys = result.marts.territoires["cle_territoire"]
-    territory, rank = np.nonzero(result.pairs.voisins >= 0)
-    return pl.DataFrame(
-        {
-            "cle_territoire": keys.gather(territory),
-            "rang": (rank + 1).astype(np.int16),
-            "cle_pair": keys.gather(result.pairs.voisins[territory, rank]),
-            "distance": result.pairs.distances[territory, rank],
-        }
-    )
-
-
-def _comparaisons(result: Synthese) -> pl.DataFrame:
-    territory, indicator = np.nonzero(~np.isnan(result.tableau.valeurs))
-    at, compared = (territory, indicator), result.comparaisons
-    names = ("rang_pairs", "nb_pairs", "quantile_pairs", "mediane_pairs", "rang_france", "nb_france", "quantile_france")
-    vintages = pl.Series(result.tableau.millesimes.tolist(), dtype=pl.String)
-    return pl.DataFrame(
-        {
-            "territoire": territory.astype(np.int32),
-            "indicateur": indicator.astype(np.int32),
-            "millesime": vintages.gather(indicator),
-            "valeur": result.tableau.valeurs[at],
-            **{name: getattr(compared, name)[at] for name in names},
-        }
-    ).with_columns(pl.col(pl.Float64).fill_nan(None))
-
-
-def _reperes(result: Synthese) -> pl.DataFrame:
-    codes = result.marts.indicateurs["code_indicateur"].to_list()
-    rows = []
-    for reference in result.tableau.references.sort("indicateur").iter_rows(named=True):
-        values = result.tableau.valeurs[:, reference["indicateur"]]
-        for level in np.unique(result.tableau.niveaux):
-            known = values[(result.tableau.niveaux == level) & ~np.isnan(values)]
-            if not len(known):
-                continue
-            low, first, middle, last, high = np.quantile(known, (0, 0.25, 0.5, 0.75, 1))
-            rows.append(
-                {
-                    "niveau": level, "code_indicateur": codes[reference["indicateur"]],
-                    "millesime": reference["millesime"], "date_donnees": reference["date_donnees"],
-                    "couverture_france_pct": reference["couverture_france_pct"], "nb_territoires": len(known),
-                    "minimum": low, "premier_quart": first, "mediane": middle, "dernier_quart": last, "maximum": high,
-                }
-            )  # fmt: skip
-    return pl.DataFrame(rows)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from io import BytesIO
 
 import polars as pl
 from sqlalchemy import BigInteger, Boolean, Connection, Integer, SmallInteger, Table, text
 from sqlalchemy.schema import CreateSchema
 
+from models_ml.synthese.lignes import Lignes
 from models_ml.synthese.tables import ETRANGERES, build_metadata, load_tables
 
-BLOC = 200_000
 ENTIERS = (Integer, SmallInteger, BigInteger)
 
 
-def write_synthese(generation: str, frames: dict[str, pl.DataFrame]) -> dict[str, int]:
+def write_synthese(generation: str, rows: dict[str, Lignes]) -> dict[str, int]:
     """Replace the tables of the generation, in one transaction; gives the rows of each."""
     from pilotage.database import get_engine
     from pilotage.generations import schema
@@ -26,28 +27,29 @@ def write_synthese(generation: str, frames: dict[str, pl.DataFrame]) -> dict[str
         connection.execute(CreateSchema(place, if_not_exists=True))
         metadata.drop_all(connection)
         metadata.create_all(connection)
-        rows = {}
+        written = {}
         for declared in load_tables():
             table = metadata.tables[f"{place}.{declared.nom}"]
-            rows[declared.nom] = copy_in(connection, table, frames[declared.nom])
+            written[declared.nom] = copy_in(connection, table, rows[declared.nom]())
             _add_keys(connection, table, declared.cle, commun)
-        return rows
+        return written
 
 
-def copy_in(connection: Connection, table: Table, frame: pl.DataFrame) -> int:
-    """COPY a frame whose columns are the table's, by blocks of CSV; null becomes NULL."""
-    if frame.is_empty():
-        return 0
-    quote = connection.dialect.identifier_preparer
-    columns = [column.name for column in table.columns]
-    frame = frame.select(_typed(column) for column in table.columns)
-    target = f"{quote.format_table(table)} ({', '.join(quote.quote(name) for name in columns)})"
-    with connection.connection.cursor() as cursor, cursor.copy(f"COPY {target} FROM STDIN (FORMAT csv)") as copy:
-        for block in frame.iter_slices(BLOC):
+def copy_in(connection: Connection, table: Table, blocks: Iterator[pl.DataFrame]) -> int:
+    """COPY frames that hold the table's columns, as CSV; null becomes NULL. Gives the number of rows."""
+    quote, rows = connection.dialect.identifier_preparer, 0
+    names = ", ".join(quote.quote(column.name) for column in table.columns)
+    statement = f"COPY {quote.format_table(table)} ({names}) FROM STDIN (FORMAT csv)"
+    with connection.connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for block in blocks:
+            if block.is_empty():
+                continue
             stream = BytesIO()
-            block.write_csv(stream, include_header=False, quote_style="necessary", null_value="")
+            typed = block.select(_typed(column) for column in table.columns)
+            typed.write_csv(stream, include_header=False, quote_style="necessary", null_value="")
             copy.write(stream.getvalue())
-    return len(frame)
+            rows += len(block)
+    return rows
 
 
 def _typed(column) -> pl.Expr:

@@ -76,7 +76,7 @@ def rank_actions(
     marts: Marts, tableau: Tableau, compared: Comparaisons, gravity: Gravites, targets: np.ndarray,
     choix: ParametresEnjeux,
 ) -> pl.DataFrame:  # fmt: skip
-    """One row a territory and action that something measures there, ranked, with its reason."""
+    """One row a territory and action that something measures there, ranked; `with_reasons` says why."""
     own = _own_weights(marts)
     scores, leads = [], []
     for code in marts.actions["code_action"]:
@@ -90,7 +90,7 @@ def rank_actions(
     np.put_along_axis(rank, order, np.arange(1, order.shape[1] + 1, dtype=np.int32)[None, :], axis=1)
     territory, action = np.nonzero(~np.isnan(score))
     at = territory, lead[territory, action]
-    frame = pl.DataFrame(
+    return pl.DataFrame(
         {
             "territoire": territory.astype(np.int32),
             "code_action": marts.actions["code_action"].gather(action),
@@ -114,7 +114,6 @@ def rank_actions(
             "niveau": marts.territoires["niveau"].gather(territory),
         }
     ).with_columns(pl.col(pl.Float64).fill_nan(None), pl.col("date_donnees").cast(pl.Date))
-    return _with_reasons(frame, marts)
 
 
 def _score_action(gravity: Gravites, columns: np.ndarray, floor: float) -> tuple[np.ndarray, np.ndarray]:
@@ -147,7 +146,7 @@ LEVELS = {
 }  # fmt: skip
 
 
-def _with_reasons(frame: pl.DataFrame, marts: Marts) -> pl.DataFrame:
+def with_reasons(frame: pl.DataFrame, marts: Marts) -> pl.DataFrame:
     """One French sentence a row: the figure, its date, against whom, the target, the people."""
     labels = marts.indicateurs.with_row_index("indicateur").select(
         pl.col("indicateur").cast(pl.Int32),

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from models_ml.synthese.correlations import IFN, correlate, inflation
-from models_ml.synthese.incertitude import Incertitude, Modele, explore, rank
+from models_ml.synthese.incertitude import BLOC, Incertitude, Modele, explore, rank
 from models_ml.synthese.indice import (
     PONDERATIONS,
     REFERENCE,
@@ -64,9 +64,9 @@ def _by_commune(
     if explored is not None:
         low, high = rules.quantiles
         columns["rang"][rows] = rank(index[rows])
-        for start in range(0, total, 5_000):  # a block of communes at a time: the draws are the largest array
-            block = rows[start : start + 5_000]
-            found = np.quantile(explored.rangs[:, start : start + 5_000], (low, 0.5, high), axis=0)
+        for start in range(0, total, BLOC):
+            block = rows[start : start + BLOC]
+            found = np.quantile(explored.rangs[:, start : start + BLOC], (low, 0.5, high), axis=0)
             for name, values in zip(("rang_bas", "rang_median", "rang_haut"), found, strict=True):
                 columns[name][block] = np.round(values)
     absent = np.isnan(parts.valeurs)

@@ -21,6 +21,7 @@ from models_ml.synthese.indice import (
 from models_ml.synthese.parametres import ParametresFragilite
 
 MANQUANTS = ("laissees", "tirees")
+BLOC = 5_000  # communes at a time: the draws are the largest array of the synthesis
 LIBELLES = {
     "normalisation": "Mise à la même échelle",
     "ponderation": "Pondération",
@@ -149,12 +150,12 @@ def _sensitivity(model: Modele, ranks: np.ndarray, draws: dict[str, np.ndarray])
 
 def variance_share(ranks: np.ndarray, choice: np.ndarray) -> float:
     """Mean over communes of the share of the rank's variance owed to one choice alone (first order), in %."""
-    total = np.zeros(ranks.shape[1])
-    between = np.zeros(ranks.shape[1])
-    mean = ranks.mean(axis=0, dtype=np.float64)
-    total = ranks.var(axis=0, dtype=np.float64)
-    for option in np.unique(choice):
-        mine = choice == option
-        between += mine.mean() * (ranks[mine].mean(axis=0, dtype=np.float64) - mean) ** 2
-    moving = total > 0
-    return float(100 * (between[moving] / total[moving]).mean()) if moving.any() else 0.0
+    groups = [choice == option for option in np.unique(choice)]
+    shares = []
+    for start in range(0, ranks.shape[1], BLOC):
+        block = ranks[:, start : start + BLOC].astype(np.float64)
+        mean, total = block.mean(axis=0), block.var(axis=0)
+        between = sum(mine.mean() * (block[mine].mean(axis=0) - mean) ** 2 for mine in groups)
+        shares.append(between[total > 0] / total[total > 0])
+    found = np.concatenate(shares) if shares else np.array([])
+    return float(100 * found.mean()) if len(found) else 0.0

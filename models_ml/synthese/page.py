@@ -129,11 +129,12 @@ def _doubt(index: pd.DataFrame, choices: pd.DataFrame, choix: Parametres) -> str
     total = len(ranked)
     width = 100 * (ranked.rang_haut - ranked.rang_bas) / max(total, 1)
     fifth = total / 5
+    labels = MODALITES | {name: part.libelle for name, part in choix.fragilite.composantes.items()}
     surely = int((ranked.rang_haut <= fifth).sum())
     rows = [
         [
             line.libelle,
-            MODALITES.get(line.modalite, line.modalite) + (" (indice publié)" if line.est_reference else ""),
+            labels.get(line.modalite, line.modalite) + (" (indice publié)" if line.est_reference else ""),
             _d(line.spearman_reference, 3),
             f"{_d(line.deplacement_moyen_pct)} %",
             f"{_d(line.part_deplacee_10_pct)} %",
