@@ -106,3 +106,15 @@ def test_speeds_of_2026_are_cumulative(simulation: Path) -> None:
 def test_contacts_of_charge_points_stay_in_the_landing() -> None:
     kept = set(get_source("datagouv__bornes_recharge").tables[0].noms)
     assert not kept & {"contact_amenageur", "contact_operateur", "telephone_operateur"}
+
+
+@pytest.mark.lent
+def test_what_was_never_delivered_has_no_row_rather_than_zeros(entrepot_reel) -> None:
+    """The mirror has none of these files: on real input their facts are empty and their indicators absent."""
+    facts = ("fait_technologies", "fait_carte_fibre", "fait_sites_metropole", "fait_fermeture_cuivre")
+    for fact in (*facts, "fait_bornes_recharge"):
+        assert entrepot_reel.frame(f"SELECT COUNT(*) AS n FROM {{infrastructures}}.{fact}").n.iloc[0] == 0
+    served = entrepot_reel.frame("SELECT DISTINCT code_indicateur FROM {infrastructures}.indicateurs_infrastructures")
+    assert not {"bornes_recharge", "cuivre_ferme", "fibre_carte", "sites_5g_metropole"} & set(served["code_indicateur"])
+    action = entrepot_reel.frame("SELECT mesure FROM {commun}.dim_actions WHERE code_action = 'objets_connectes'")
+    assert action.mesure.iloc[0] == "données simulées seulement"

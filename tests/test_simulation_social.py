@@ -57,8 +57,8 @@ def test_three_blocks_of_one_header_are_told_apart(simulation: Path) -> None:
     assert int(values["hommes_total"]) + int(values["femmes_total"]) == int(values["ensemble_total"])
 
 
-def test_members_of_programmes_are_communes_of_2024(simulation: Path) -> None:
-    cog = pd.read_csv(simulation / "insee__communes/2024/v_commune_2024.csv", dtype=str)
+def test_members_of_programmes_are_communes_of_2023(simulation: Path) -> None:
+    cog = pd.read_csv(simulation / "insee__communes/2023/v_commune_2023.csv", dtype=str)
     codes = set(cog[cog["TYPECOM"] == "COM"]["COM"])
     content = json.loads((simulation / "anct__villages_avenir/2024-09-16/va_geom.geojson").read_text("utf-8"))
     found = {f["properties"]["liste_geo"].rsplit("(", 1)[1].rstrip(")") for f in content["features"]}

@@ -25,7 +25,7 @@ MILLESIME = "2024-09-16"
 
 
 def write(t: Territoire, h: Histoire, p: Profils, depot: Depot) -> None:
-    etat = h.etats["2024"]
+    etat = h.etats["2023"]
     population, libelles = etat.somme(t.population), etat.libelles()
     codes = t.code[etat.chefs]
     for source, (fichier, prefixe, reel, taille, date) in LISTES.items():
@@ -60,7 +60,7 @@ def _identifier(prefixe: str, rang: int, t: Territoire, village: int) -> str:
 
 def _write_territoires_industrie(t: Territoire, h: Histoire, depot: Depot) -> None:
     """Groups of neighbouring groupings, told by their SIREN; the shape is a square."""
-    g, rng = Groupements(t, h.etats["2024"], 2021), t.tirage("territoires industrie")
+    g, rng = Groupements(t, h.etats["2023"], 2020), t.tirage("territoires industrie")
     choix = rng.permutation(np.flatnonzero(g.effectif > 0))[: t.nombre(641, 4)]
     traits = []
     for rang in range(0, len(choix), 3):
