@@ -12,8 +12,8 @@ import pytest
 from models_ml.synthese.calcul import compute
 from models_ml.synthese.comparaisons import _among_peers, _in_france
 from models_ml.synthese.fragilite import compute_fragilite
-from models_ml.synthese.incertitude import rank, variance_share
-from models_ml.synthese.indice import aggregate, normalise
+from models_ml.synthese.incertitude import Modele, rank, variance_share
+from models_ml.synthese.indice import AGREGATIONS, NORMALISATIONS, aggregate, normalise, read_composantes, weights
 from models_ml.synthese.lignes import declare_rows
 from models_ml.synthese.page import TABLES, render
 from models_ml.synthese.pairs import nearest
@@ -109,6 +109,20 @@ def test_normalisations_and_aggregations() -> None:
     half = np.array([0.5, 0.5])
     assert aggregate(scores, half, "arithmetique", 1).tolist() == [50.5, 50, 30], "a missing part is not a zero"
     assert aggregate(scores, half, "geometrique", 1) == pytest.approx([10, 50, 30]), "no full compensation"
+
+
+def test_the_fast_index_of_the_draws_is_the_plain_one() -> None:
+    communes, rules = country().communes, CHOIX.fragilite
+    holed = communes.with_columns(
+        pl.when(pl.col("code_commune") < "00020").then(None).otherwise("revenu_median_eur").alias("revenu_median_eur")
+    )
+    parts = read_composantes(holed, rules)
+    model = Modele(parts, np.arange(len(communes)), communes["niveau_densite"].to_numpy(), rules)
+    for scale in NORMALISATIONS:
+        plain = normalise(parts.valeurs, scale, rules.centiles_bornes)
+        for mean in AGREGATIONS:
+            expected = aggregate(plain, weights("experts", parts, rules), mean, rules.plancher_geometrique)
+            assert model.index(scale, "experts", mean) == pytest.approx(expected)
 
 
 def test_fragility_says_what_it_leaves_out_and_how_sure_it_is(result) -> None:

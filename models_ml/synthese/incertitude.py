@@ -14,7 +14,6 @@ from models_ml.synthese.indice import (
     PONDERATIONS,
     REFERENCE,
     Composantes,
-    aggregate,
     normalise,
     weights,
 )
@@ -51,7 +50,16 @@ class Modele:
 
     def __init__(self, parts: Composantes, rows: np.ndarray, strata: np.ndarray, choix: ParametresFragilite) -> None:
         self.parts, self.choix = parts, choix
-        self.scores = {m: normalise(parts.valeurs, m, choix.centiles_bornes)[rows] for m in NORMALISATIONS}
+        known = ~np.isnan(parts.valeurs[rows])
+        scaled = {m: normalise(parts.valeurs, m, choix.centiles_bornes)[rows] for m in NORMALISATIONS}
+        self.connus = known.astype(float)
+        self.taille = len(rows)
+        # Zero where unknown: a product with the weights adds up what is known.
+        self.scores = {
+            (m, agregation): np.where(known, _flatten(scores, agregation, choix.plancher_geometrique), 0.0)
+            for m, scores in scaled.items()
+            for agregation in AGREGATIONS
+        }
         self.poids = {m: weights(m, parts, choix) for m in PONDERATIONS if m != "hasard"}
         self.trous = _holes(parts.valeurs[rows], strata[rows])
 
@@ -59,15 +67,18 @@ class Modele:
         self, normalisation: str, ponderation: str, agregation: str, manquants: str = "laissees", exclusion: int = -1,
         rng: np.random.Generator | None = None,
     ) -> np.ndarray:  # fmt: skip
-        """(m,) index; NaN where the only component known is the one taken away."""
-        scores = self.scores[normalisation]
+        """(m,) index of 0 to 100; NaN where the only component known is the one taken away."""
+        rng = rng or np.random.default_rng(0)
+        scores, known = self.scores[normalisation, agregation], self.connus
         if manquants == "tirees" and self.trous:
-            scores = self._impute(scores, rng or np.random.default_rng(0))
+            scores, known = self._impute(scores, rng), np.ones_like(known)
         weight = self.poids.get(ponderation)
         weight = (weights(ponderation, self.parts, self.choix, rng) if weight is None else weight).copy()
         if exclusion >= 0:
             weight[exclusion] = 0
-        return aggregate(scores, weight, agregation, self.choix.plancher_geometrique)
+        total = known @ weight
+        mean = scores @ weight / np.where(total > 0, total, np.nan)
+        return np.exp(mean) if agregation == "geometrique" else mean
 
     def _impute(self, scores: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Each missing value drawn among those of the communes of the same density: a doubt, not an estimate."""
@@ -75,6 +86,11 @@ class Modele:
         for column, missing, known in self.trous:
             scores[missing, column] = scores[rng.choice(known, len(missing)), column]
         return scores
+
+
+def _flatten(scores: np.ndarray, agregation: str, floor: float) -> np.ndarray:
+    """What is averaged: the scores, or their logarithms."""
+    return np.log(np.maximum(scores, floor)) if agregation == "geometrique" else scores
 
 
 def _holes(values: np.ndarray, strata: np.ndarray) -> list[tuple[int, np.ndarray, np.ndarray]]:
@@ -98,7 +114,7 @@ def rank(index: np.ndarray) -> np.ndarray:
 
 def explore(model: Modele, choix: ParametresFragilite, graine: int) -> Incertitude:
     """Draw all the choices at random, the same for the same seed, then change one at a time."""
-    rng, size, m = np.random.default_rng(graine), choix.tirages, len(model.scores["rang"])
+    rng, size, m = np.random.default_rng(graine), choix.tirages, model.taille
     count = len(model.parts.noms)
     draws = {
         "normalisation": rng.choice(NORMALISATIONS, size),

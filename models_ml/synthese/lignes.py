@@ -1,4 +1,4 @@
-"""The rows of each table of the synthesis, made by blocks as they are written: none of the largest is whole in memory."""
+"""The rows of each table of the synthesis, made by blocks as they are written: no large one is whole in memory."""
 
 from __future__ import annotations
 
