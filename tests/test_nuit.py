@@ -154,8 +154,10 @@ def test_recommendation_for_each_level(maison: Maison, niveau: str) -> None:
 
 
 def test_the_history_of_a_code_is_told(maison: Maison) -> None:
-    query = "SELECT min(code_avant), min(nom_avant) FROM commun.fait_mouvements_communes WHERE type_evenement = '21'"
-    ((code, nom),) = maison.query(query)
+    ((code, nom),) = maison.query(
+        "SELECT code_avant, nom_avant FROM commun.fait_mouvements_communes "
+        "WHERE type_evenement = '21' AND nature_avant = 'COM' AND code_avant <> code_apres ORDER BY 1, 2 LIMIT 1"
+    )
     told = maison.run("territoires", "suivre", code)
     assert told.returncode == 0, told.stderr[-2000:]
     assert "SIMULÉES" in told.stdout and "se sépare en" in told.stdout
