@@ -16,7 +16,10 @@ PREMIERES = 3
 
 def recommander(
     code_territoire: Annotated[
-        str, typer.Argument(help="Code de commune, d'EPCI, de CRTE, de département, de région, ou FR.")
+        str,
+        typer.Argument(
+            help="Code de commune, d'EPCI, de bassin de vie (bassin_vie:01004), de CRTE, de département, de région, ou FR."
+        ),
     ],
     budget: Annotated[int | None, typer.Option("--budget", help="Nombre de nouveaux sites à placer au mieux.")] = None,
     service: Annotated[str, typer.Option("--service", help="Code du service.")] = "france_services",
