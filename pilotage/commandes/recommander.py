@@ -17,9 +17,7 @@ PREMIERES = 3
 def recommander(
     code_territoire: Annotated[
         str,
-        typer.Argument(
-            help="Code de commune, d'EPCI, de bassin de vie (bassin_vie:01004), de CRTE, de département, de région, ou FR."
-        ),
+        typer.Argument(help="Code de commune, d'EPCI, de bassin de vie, de CRTE, de département, de région, ou FR."),
     ],
     budget: Annotated[int | None, typer.Option("--budget", help="Nombre de nouveaux sites à placer au mieux.")] = None,
     service: Annotated[str, typer.Option("--service", help="Code du service.")] = "france_services",
