@@ -135,7 +135,7 @@ def _own_weights(marts: Marts) -> np.ndarray:
     own = np.ones((len(marts.territoires), len(marts.actions)))
     actions = {code: i for i, code in enumerate(marts.actions["code_action"])}
     for row in marts.priorites.iter_rows(named=True):
-        if row["code_action"] in actions:
+        if row["code_action"] in actions and row["poids"] is not None:
             own[row["territoire"], actions[row["code_action"]]] = row["poids"]
     return own
 
@@ -174,11 +174,12 @@ def with_reasons(frame: pl.DataFrame, marts: Marts) -> pl.DataFrame:
     concerned = pl.when(pl.col("population_concernee") >= 1).then(
         pl.format(" ; environ {}habitants concernés", people("population_concernee"))
     )
-    chosen = pl.when(pl.col("poids_territoire") != 1).then(
-        pl.format(
-            " ; priorité du territoire, poids {}",
-            pl.col("poids_territoire").cast(pl.String).str.replace(".", ",", literal=True),
-        )
+    weight = pl.col("poids_territoire")
+    chosen = (
+        pl.when(weight == 0)
+        .then(pl.lit(" ; écartée par le territoire"))
+        .when(weight != 1)
+        .then(pl.format(" ; poids {} donné par le territoire", number("poids_territoire")))
     )
     against = pl.when(pl.col("rang_pairs").is_not_null()).then(peers).when(pl.col("nb_france") > 1).then(france)
     parts = [figure, against, target, concerned, chosen]
