@@ -17,21 +17,26 @@ points AS MATERIALIZED (
     ORDER BY livres.id_point, livres.millesime, livres.part DESC, livres.code_actuel
 ),
 
+positions AS (
+    -- The points of a station share its position: one search for all.
+    SELECT DISTINCT latitude, longitude FROM points WHERE NOT a_commune AND latitude IS NOT NULL
+),
+
 proches AS (
-    -- Centres within a tenth of a degree or so: a commune of the mainland is not wider.
-    SELECT DISTINCT ON (points.id_point, points.millesime)
-        points.id_point,
-        points.millesime,
+    -- Centres in the nine squares of a tenth of a degree around: a commune of the mainland is seldom wider.
+    SELECT DISTINCT ON (positions.latitude, positions.longitude)
+        positions.latitude,
+        positions.longitude,
         communes.code_commune
-    FROM points
+    FROM positions
     CROSS JOIN GENERATE_SERIES(-1, 1) AS dx
     CROSS JOIN GENERATE_SERIES(-1, 1) AS dy
     INNER JOIN communes
-        ON FLOOR(communes.latitude * 5) = FLOOR(points.latitude * 5) + dx AND FLOOR(communes.longitude * 5) = FLOOR(points.longitude * 5) + dy
-    WHERE NOT points.a_commune AND points.latitude IS NOT NULL
+        ON FLOOR(communes.latitude * 10) = FLOOR(positions.latitude * 10) + dx
+        AND FLOOR(communes.longitude * 10) = FLOOR(positions.longitude * 10) + dy
     ORDER BY
-        points.id_point, points.millesime,
-        {{ haversine_m('points.latitude', 'points.longitude', 'communes.latitude', 'communes.longitude') }}, communes.code_commune
+        positions.latitude, positions.longitude,
+        {{ haversine_m('positions.latitude', 'positions.longitude', 'communes.latitude', 'communes.longitude') }}, communes.code_commune
 )
 
 SELECT
@@ -56,6 +61,7 @@ SELECT
     points.condition_acces,
     points.date_mise_en_service
 FROM points
-LEFT JOIN proches ON proches.id_point = points.id_point AND proches.millesime = points.millesime
+LEFT JOIN proches
+    ON NOT points.a_commune AND proches.latitude = points.latitude AND proches.longitude = points.longitude
 LEFT JOIN {{ ref('dim_territoires') }} AS territoire
     ON territoire.cle_territoire = 'commune:' || COALESCE(CASE WHEN points.a_commune THEN points.code_actuel END, proches.code_commune)
