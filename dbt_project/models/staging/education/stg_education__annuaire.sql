@@ -11,6 +11,7 @@ SELECT
     {{ booleen('ecole_elementaire') }} AS est_elementaire,
     {{ booleen('voie_generale') }} AS a_voie_generale,
     {{ entier('nombre_d_eleves') }} AS nb_eleves,
-    {{ latitude("SPLIT_PART(TRIM(')' FROM geometry), ' ', 3)", "SUBSTRING(geometry FROM '\\(([^ ]+)')") }} AS latitude,
-    {{ longitude("SPLIT_PART(TRIM(')' FROM geometry), ' ', 3)", "SUBSTRING(geometry FROM '\\(([^ ]+)')") }} AS longitude
+    -- « POINT (longitude latitude) »: the gate has judged its form.
+    CAST(RTRIM(SPLIT_PART(geometry, ' ', 3), ')') AS double precision) AS latitude,
+    CAST(LTRIM(SPLIT_PART(geometry, ' ', 2), '(') AS double precision) AS longitude
 FROM {{ source('raw', 'education__annuaire') }}
