@@ -161,7 +161,10 @@ class Source(_Strict):
     attribution: str
     frequence: Literal["quotidienne", "mensuelle", "trimestrielle", "semestrielle", "annuelle", "irrégulière"]
     fraicheur_max_jours: int = Field(gt=0)
-    verifiee: bool = Field(default=True, description="False: read on simulated files only, no real one was ever seen.")
+    verifiee: bool = Field(default=True, description="False: read on simulated files only, no real one was seen.")
+    extrait: bool = Field(
+        default=False, description="Only an extract of a real file was read: no figure comes from it."
+    )
     derive_tiers: bool = Field(default=False, description="A third party's computation, never an original.")
     origine: Literal["producteur", "territoire"] = Field(
         default="producteur", description="`territoire`: files of the folder PILOTAGE_APPORTS."
@@ -175,6 +178,11 @@ class Source(_Strict):
     def est_apport(self) -> bool:
         """True when the territory itself writes the files."""
         return self.origine == "territoire"
+
+    @property
+    def est_vue(self) -> bool:
+        """True when a whole real file was read: its indicators are measured on real data."""
+        return self.verifiee and not self.extrait
 
     @property
     def personnelles(self) -> set[tuple[str, str]]:

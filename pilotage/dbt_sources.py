@@ -87,7 +87,7 @@ def _fiches(catalogue: dict[str, Source]) -> list[dict]:
             "frequence": s.frequence,
             "fraicheur_max_jours": s.fraicheur_max_jours,
             "est_derive_tiers": str(s.derive_tiers).lower(),
-            "est_verifiee": str(s.verifiee).lower(),
+            "est_verifiee": str(s.est_vue).lower(),
         }
         for s in catalogue.values()
     ]

@@ -20,6 +20,8 @@ def explain(card: Source) -> str:
         lines.append("- **Calcul d'un tiers** : jamais dans une série avec l'original")
     if not card.verifiee:
         lines.append("- **Non vérifiée sur fichier réel** : écrite sans en voir un, lue sur fichiers simulés")
+    if card.extrait:
+        lines.append("- **Extrait** : un extrait du fichier réel a été lu, aucun chiffre n'en est tiré")
     lines += ["", "## Millésimes"]
     lines += [
         f"- `{nom}` : données du {m.date_donnees:%d/%m/%Y}, communes au {m.geographie:%d/%m/%Y}"

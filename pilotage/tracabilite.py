@@ -62,7 +62,7 @@ def render() -> dict[Path, str]:
 def _measure(code_action: str, indicators: list[dict]) -> tuple[int, int, int]:
     """Indicators of a line read on real files, on simulated files only, and in what a territory brings itself."""
     cards = [load_catalogue()[i["source"]] for i in indicators if i["code_action"] == code_action]
-    seen = [card.verifiee for card in cards if not card.est_apport]
+    seen = [card.est_vue for card in cards if not card.est_apport]
     return seen.count(True), seen.count(False), len(cards) - len(seen)
 
 
@@ -83,7 +83,7 @@ def _lines(
     for indicator in mine:
         table = f"indicateurs_{indicator['code_axe']}"
         card = load_catalogue()[indicator["source"]]
-        unit = indicator["unite"] + (", *apports*" if card.est_apport else "" if card.verifiee else ", *simulé*")
+        unit = indicator["unite"] + (", *apports*" if card.est_apport else "" if card.est_vue else ", *simulé*")
         yield (
             f"| {label} | {_cell(indicator['libelle'])} (`{indicator['code_indicateur']}`, {unit}) "
             f"| {_cell(indicator['numerateur'])} ÷ {_cell(indicator['denominateur'])} "

@@ -185,7 +185,7 @@ def test_an_extract_of_the_catalogue_gives_no_indicator(entrepot_reel) -> None:
 
 
 def test_sources_never_seen_on_a_file_give_no_figure(entrepot_reel) -> None:
-    unseen = {name for name, card in load_catalogue().items() if not card.verifiee}
+    unseen = {name for name, card in load_catalogue().items() if not card.est_vue}
     served = entrepot_reel.frame("SELECT DISTINCT source FROM {services}.indicateurs_services")
     assert {"dinum__demarches", "betagouv__startups", "scdl__deliberations", "transport__covoiturage"} <= unseen
     assert not set(served["source"]) & unseen
