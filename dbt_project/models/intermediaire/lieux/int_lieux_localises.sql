@@ -51,11 +51,14 @@ SELECT
     END AS methode_commune,
     l.est_dernier_millesime, l.est_france_services, l.est_ouvert, l.nom_normalise, l.voie_normalisee,
     SUBSTRING(l.voie_normalisee FROM '^[0-9]+') AS numero,
-    -- What the name says beside the name of the town, which every place of the town may bear; La Poste's are those of towns.
-    CASE WHEN l.source <> 'laposte__points_contact' THEN NULLIF(BTRIM(REPLACE(' ' || l.nom_normalise || ' ', ' ' || l.localite_normalisee || ' ', ' ')), '') END AS nom_propre,
+    -- What the name says beside the name of the town, which every place of the town may bear; La Poste's are those of towns, and
+    -- the houses of 2018 all have the same.
+    CASE WHEN l.source NOT IN ('laposte__points_contact', 'cget__maisons_services_public') THEN NULLIF(BTRIM(REPLACE(' ' || l.nom_normalise || ' ', ' ' || l.localite_normalisee || ' ', ' ')), '') END AS nom_propre,
+    {{ nature_lieu('l.source', 'l.nom_normalise') }} AS nature,
     ROW_NUMBER() OVER (ORDER BY
         ARRAY_POSITION(ARRAY['anct__france_services', 'mednum__lieux_mediation', 'culture__bibliotheques',
-            'laposte__points_contact', 'anct__aidants_connect', 'anct__conseillers_numeriques'], l.source),
+            'laposte__points_contact', 'anct__aidants_connect', 'anct__conseillers_numeriques',
+            'anct__fabriques_de_territoire', 'anct__manufactures_proximite', 'cget__maisons_services_public'], l.source),
         l.latitude IS NULL, l.millesime DESC, l.liste, l.id_source
     ) AS cle
 FROM {{ ref('int_lieux_sources') }} AS l

@@ -26,6 +26,17 @@ WITH reunis AS (
         CASE WHEN precision_geocodage <> 'Géocodé au centre de la commune' THEN longitude END,
         FALSE, TRUE
     FROM {{ ref('stg_laposte__points_contact') }}
+    UNION ALL
+    -- A list of 2018: what is open today is not known, so it opens nothing; it counts as a label of its time.
+    SELECT 'cget__maisons_services_public', millesime, '', id_maison, nom, adresse, code_postal, localite, NULL, NULL,
+        latitude, longitude, TRUE, FALSE
+    FROM {{ ref('stg_cget__maisons_services_public') }}
+    UNION ALL
+    SELECT 'anct__fabriques_de_territoire', millesime, '', id_fabrique, nom, NULL, NULL, localite, code_commune, NULL, NULL, NULL, FALSE, TRUE
+    FROM {{ ref('stg_anct__fabriques_de_territoire') }}
+    UNION ALL
+    SELECT 'anct__manufactures_proximite', millesime, '', id_manufacture, nom, NULL, NULL, localite, code_commune, NULL, NULL, NULL, FALSE, TRUE
+    FROM {{ ref('stg_anct__manufactures_proximite') }}
 ),
 
 normalises AS MATERIALIZED (

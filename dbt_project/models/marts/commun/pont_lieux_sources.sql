@@ -7,7 +7,7 @@ WITH RECURSIVE lieux AS (
 ),
 
 liens AS MATERIALIZED (
-    SELECT * FROM {{ ref('int_lieux_liens') }}
+    SELECT * FROM {{ ref('int_lieux_couples') }}
 ),
 
 ancrages AS (
