@@ -11,6 +11,7 @@ from pilotage.commandes import (
     etapes,
     exporter,
     generations,
+    lieux,
     nuit,
     postgres,
     quarantaine,
@@ -32,6 +33,7 @@ GROUPS = {
     "quarantaine": quarantaine,
     "generations": generations,
     "exporter": exporter,
+    "lieux": lieux,
     "postgres": postgres,
     "territoires": territoires,
 }
@@ -48,6 +50,7 @@ for command in (
 ):
     app.command()(command)
 READERS = {"sources", "quarantaine", "generations", "exporter", "recommander", "territoires"}
+READERS = {"sources", "quarantaine", "generations", "exporter", "lieux", "recommander"}
 
 
 @app.callback()

@@ -5,7 +5,7 @@
 WITH lieux AS (
     SELECT
         cle, source, liste, code_commune, code_postal, siret, latitude, longitude, nom_normalise, nom_propre, voie_normalisee, numero,
-        nature, est_france_services,
+        nature, COALESCE(est_france_services, FALSE) AS est_france_services,
         CAST(FLOOR(latitude / 0.00135) AS integer) AS carre_lat,
         CAST(FLOOR(longitude / 0.0022) AS integer) AS carre_lon,
         COUNT(*) OVER (PARTITION BY siret) AS nb_meme_siret,
@@ -41,7 +41,6 @@ couples AS (
 compares AS (
     SELECT
         couples.cle_a, couples.cle_b,
-        a.source AS source_a, b.source AS source_b,
         a.source || a.liste = b.source || b.liste AS est_meme_liste,
         CASE WHEN a.latitude IS NOT NULL AND b.latitude IS NOT NULL THEN
             {{ haversine_m('a.latitude', 'a.longitude', 'b.latitude', 'b.longitude') }} END AS distance_m,
@@ -55,8 +54,8 @@ compares AS (
         COALESCE(a.nom_normalise = b.nom_normalise, FALSE) AS est_meme_nom,
         COALESCE(a.nature = b.nature, FALSE) AS est_meme_nature,
         COALESCE(a.nature <> b.nature, FALSE) AS est_autre_nature,
-        a.est_seul_label AND b.est_seul_label AND a.code_commune = b.code_commune AS est_seul_label,
-        a.est_france_services AND b.est_france_services AND a.code_commune = b.code_commune AS est_double_label,
+        a.est_seul_label AND b.est_seul_label AND COALESCE(a.code_commune = b.code_commune, FALSE) AS est_seul_label,
+        a.est_france_services AND b.est_france_services AND COALESCE(a.code_commune = b.code_commune, FALSE) AS est_double_label,
         COALESCE(a.code_commune = b.code_commune, FALSE) AS est_meme_commune,
         GREATEST(a.nb_commune, 2) AS nb_commune,
         COALESCE(SIMILARITY(a.nom_propre, b.nom_propre), 0) AS similarite_nom,
@@ -83,7 +82,10 @@ bloques AS (
     FROM compares
 )
 
-SELECT *
+SELECT
+    cle_a, cle_b, blocages, est_meme_liste, est_meme_commune, distance_m, est_meme_siret, est_meme_siren, est_autre_siren, est_meme_voie,
+    est_meme_numero, est_autre_numero, est_sans_numero, est_sans_voie, est_meme_nom, est_meme_nature, est_autre_nature, est_seul_label,
+    est_double_label, similarite_nom, nom_contenu, similarite_voie, voie_contenue, nb_commune
 FROM bloques
 WHERE blocages <> ''
     AND (distance_m IS NULL OR distance_m <= {{ limite }} OR (distance_m <= {{ limite_meme_adresse }} AND est_meme_voie AND NOT est_sans_numero))
