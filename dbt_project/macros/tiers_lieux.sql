@@ -31,3 +31,29 @@ SELECT
 FROM listes
 CROSS JOIN LATERAL UNNEST(listes.identifiants) WITH ORDINALITY AS lieu (identifiant, rang)
 {%- endmacro %}
+
+{# Kind of actor that a list tells of. #}
+{% macro nature_acteur(source) -%}
+    CASE {{ source }}
+        WHEN 'anct__france_services' THEN 'france_services'
+        WHEN 'mednum__lieux_mediation' THEN 'mediation'
+        WHEN 'anct__aidants_connect' THEN 'aidants_connect'
+        WHEN 'anct__conseillers_numeriques' THEN 'conseiller_numerique'
+        WHEN 'culture__bibliotheques' THEN 'bibliotheque'
+        WHEN 'laposte__points_contact' THEN 'la_poste'
+        WHEN 'anct__fabriques_de_territoire' THEN 'fabrique'
+        WHEN 'anct__manufactures_proximite' THEN 'manufacture'
+        WHEN 'cget__maisons_services_public' THEN 'msap'
+    END
+{%- endmacro %}
+
+{# The national network of a kind of actor; NULL for those that are none. #}
+{% macro reseau_national(nature) -%}
+    CASE {{ nature }}
+        WHEN 'france_services' THEN 'france_services'
+        WHEN 'aidants_connect' THEN 'aidants_connect'
+        WHEN 'conseiller_numerique' THEN 'conseillers_numeriques'
+        WHEN 'fabrique' THEN 'fabriques_de_territoire'
+        WHEN 'manufacture' THEN 'manufactures_de_proximite'
+    END
+{%- endmacro %}

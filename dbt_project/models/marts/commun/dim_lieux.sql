@@ -10,17 +10,7 @@
 WITH descriptions AS (
     SELECT
         pont.id_lieu, l.*,
-        CASE l.source
-            WHEN 'anct__france_services' THEN 'france_services'
-            WHEN 'mednum__lieux_mediation' THEN 'mediation'
-            WHEN 'anct__aidants_connect' THEN 'aidants_connect'
-            WHEN 'anct__conseillers_numeriques' THEN 'conseiller_numerique'
-            WHEN 'culture__bibliotheques' THEN 'bibliotheque'
-            WHEN 'laposte__points_contact' THEN 'la_poste'
-            WHEN 'anct__fabriques_de_territoire' THEN 'fabrique'
-            WHEN 'anct__manufactures_proximite' THEN 'manufacture'
-            WHEN 'cget__maisons_services_public' THEN 'msap'
-        END AS categorie
+        {{ nature_acteur('l.source') }} AS categorie
     FROM {{ ref('pont_lieux_sources') }} AS pont
     INNER JOIN {{ ref('int_lieux_localises') }} AS l USING (source, millesime, id_source)
 ),

@@ -19,6 +19,8 @@ WITH mesures AS (
     UNION ALL
     {{ mesures_par_habitant('fait_conseillers_numeriques', {'conseillers_numeriques': 'SUM(nb_conseillers)'}) }}
     UNION ALL
+    {{ mesures_par_code_postal('fait_activite_conseillers', 'conseillers_accompagnements', 'nb_accompagnements') }}
+    UNION ALL
     {{ mesures_par_habitant('fait_lieux_mediation', {'lieux_mediation': 'COUNT(*)'}, nationale=false) }}
     UNION ALL
     {{ mesures_par_habitant('fait_bibliotheques', {'bibliotheques': 'COUNT(*) FILTER (WHERE est_ouverte_au_public)'}) }}
