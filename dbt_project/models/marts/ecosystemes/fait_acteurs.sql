@@ -1,6 +1,6 @@
 -- Grain : une ligne par lieu réel et par nature d'acteur que l'on y trouve ouvert au public.
 -- All lists are served together: the millésime is the day of the most recent one, `date_liste` is that of the nature's own.
--- depends_on: {{ ref('dim_territoires') }}
+-- depends_on: {{ ref('dim_territoires') }}, {{ ref('dim_lieux') }}
 {{ config(post_hook="{{ contraintes(['id_lieu', 'nature'], {
     'cle_territoire': ['dim_territoires', 'cle_territoire'], 'id_lieu': ['dim_lieux', 'id_lieu']}) }}") }}
 WITH descriptions AS (

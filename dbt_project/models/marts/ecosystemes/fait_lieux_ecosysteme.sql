@@ -1,6 +1,6 @@
 -- Grain : une ligne par lieu réel d'accompagnement ou de fabrication : ceux où l'on ne trouve ni seulement La Poste, ni seulement une bibliothèque.
 -- Isolated: no other such place in the commune, nor in those whose centre is at most 10 km away, borders included.
--- depends_on: {{ ref('dim_territoires') }}
+-- depends_on: {{ ref('dim_territoires') }}, {{ ref('dim_lieux') }}
 {{ config(post_hook="{{ contraintes(['id_lieu'], {
     'cle_territoire': ['dim_territoires', 'cle_territoire'], 'id_lieu': ['dim_lieux', 'id_lieu']}) }}") }}
 WITH lieux AS (

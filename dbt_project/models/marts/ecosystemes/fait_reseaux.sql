@@ -1,6 +1,6 @@
 -- Grain : une ligne par lieu réel et par réseau national (dispositif) auquel il appartient.
 -- A place belongs to a network when the network's own list holds it, or when a mediation list gives it its label.
--- depends_on: {{ ref('dim_territoires') }}
+-- depends_on: {{ ref('dim_territoires') }}, {{ ref('dim_lieux') }}
 {{ config(post_hook="{{ contraintes(['id_lieu', 'reseau'], {
     'cle_territoire': ['dim_territoires', 'cle_territoire'], 'id_lieu': ['dim_lieux', 'id_lieu']}) }}") }}
 WITH listes AS (
