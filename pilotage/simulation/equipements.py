@@ -28,6 +28,7 @@ HABITANTS = {  # inhabitants for one equipment, in the real country; the others 
     "D201": 1_050, "D221": 1_750, "D232": 680, "D307": 3_150, "E107": 520_000, "E108": 68_000, "E109": 36_000,
     "F303": 32_000, "F307": 4_200, "G102": 3_800, "G103": 8_100, "G104": 8_200,
 }  # fmt: skip
+DICTIONNAIRES = ("commerces", "particuliers", "sante")  # the only three that were kept beside the files
 ABSENTS_2019 = ("A128", "A129", "A130", "A131", "A132", "D307")
 SANS_GAMME = "G"
 ENTETE_GAMMES = (
@@ -71,6 +72,18 @@ def _write_communes(places: Places, nombres: dict[str, np.ndarray], depot: Depot
             colonnes = [texte(_spread(places, nombres[code])) for code in codes]
             colonnes += [["0"] * len(places.codes) for _ in table.fichiers[0].colonnes_ignorees]
             depot.csv("insee__equipements", "2021", fichier, entete, [places.codes, *colonnes], separateur=";")
+            if table.table.rpartition("__")[2] in DICTIONNAIRES:
+                _write_dictionary(places, codes, f"meta_{fichier}", depot)
+
+
+def _write_dictionary(places: Places, codes: list[str], fichier: str, depot: Depot) -> None:
+    """What each column means, then the name of every place."""
+    libelles = {type_["type_equipement"]: type_["libelle"] for type_ in read_types()}
+    lignes = [(f"NB_{code}", libelles[code], libelles[code], "", "", "NUM", "4") for code in codes]
+    noms = zip(places.codes, places.libelles(), strict=True)
+    lignes += [("CODGEO", "Code commune", "Code commune", code, nom, "CHAR", "5") for code, nom in noms]
+    entete = "COD_VAR;LIB_VAR;LIB_VAR_LONG;COD_MOD;LIB_MOD;TYPE_VAR;LONG_VAR"
+    depot.csv("insee__equipements", "2021", fichier, entete, list(zip(*lignes, strict=True)), separateur=";")
 
 
 def _spread(places: Places, village: np.ndarray) -> np.ndarray:

@@ -28,6 +28,7 @@ from pilotage.simulation import (
     msap,
     noms,
     portes,
+    presence,
     programmes,
     quartiers,
     reseaux,
@@ -118,6 +119,7 @@ def _write_sources(depot: Depot, communes: int, graine: int) -> None:
     equipements.write(territoire, histoire, profils, depot)
     reseaux.write(territoire, histoire, profils, depot)
     bornes.write(territoire, histoire, profils, depot)
+    presence.write(territoire, histoire, profils, depot)
     lieux, sites = portes.ouvrir(territoire, histoire, profils)
     Listes(lieux, sites, histoire, depot).write()
     anct.write_aidants(lieux, sites, histoire, depot)

@@ -11,3 +11,15 @@ FROM {{ ref('familles_equipements') }} AS famille
 INNER JOIN {{ ref('fait_equipements') }} AS fait
     ON fait.type_equipement = famille.type_equipement AND fait.millesime = famille.millesime
 GROUP BY famille.famille, fait.code_commune, fait.millesime
+UNION ALL
+SELECT
+    famille.famille,
+    atelier.code_commune,
+    MAX(atelier.millesime),
+    MAX(atelier.date_donnees),
+    MIN(atelier.source),
+    COUNT(*)
+FROM {{ ref('int_ateliers') }} AS atelier
+CROSS JOIN LATERAL (VALUES (atelier.nature), ('atelier')) AS famille (famille)
+WHERE atelier.code_commune IS NOT NULL
+GROUP BY famille.famille, atelier.code_commune

@@ -33,6 +33,8 @@ WITH mesures AS (
     {{ mesures_par_habitant('fait_points_poste', {
         'poste_contacts': 'COUNT(*)', 'poste_bureaux': 'COUNT(*) FILTER (WHERE est_bureau)',
     }) }}
+    UNION ALL
+    {{ mesures_rapport('fait_acces_equipements', {'makers_temps': 'population * temps_min'}, 'population', filtre="famille = 'atelier'") }}
 )
 
 {{ indicateurs_des_territoires('mesures') }}
