@@ -68,12 +68,20 @@ def _write_communes(places: Places, nombres: dict[str, np.ndarray], depot: Depot
         fichier = FICHIERS.get(table.table.rpartition("__")[2])
         if fichier:
             codes = [nom.removeprefix("nb_").upper() for nom in table.noms[1:]]
-            entete = ";".join(["CODGEO", *(f"NB_{code}" for code in codes), *table.fichiers[0].colonnes_ignorees])
-            colonnes = [texte(_spread(places, nombres[code])) for code in codes]
-            colonnes += [["0"] * len(places.codes) for _ in table.fichiers[0].colonnes_ignorees]
-            depot.csv("insee__equipements", "2021", fichier, entete, [places.codes, *colonnes], separateur=";")
+            comptes = {f"NB_{code}": texte(_spread(places, nombres[code])) for code in codes}
+            entetes = _order(list(comptes), table.fichiers[0].colonnes_ignorees)
+            zeros = ["0"] * len(places.codes)
+            colonnes = [places.codes, *(comptes.get(entete, zeros) for entete in entetes)]
+            depot.csv("insee__equipements", "2021", fichier, ";".join(["CODGEO", *entetes]), colonnes, separateur=";")
             if table.table.rpartition("__")[2] in DICTIONNAIRES:
                 _write_dictionary(places, codes, f"meta_{fichier}", depot)
+
+
+def _order(comptes: list[str], details: list[str]) -> list[str]:
+    """Headers of a wide file: each type and its own details (canteen…), then those of its private and public halves."""
+    propres = [[entete, *(d for d in details if d.startswith(f"{entete}_"))] for entete in comptes]
+    suite = [entete for groupe in propres for entete in groupe]
+    return suite + [d for d in details if d not in suite]
 
 
 def _write_dictionary(places: Places, codes: list[str], fichier: str, depot: Depot) -> None:
@@ -101,15 +109,16 @@ def _spread(places: Places, village: np.ndarray) -> np.ndarray:
 
 def _write_gammes(depot: Depot) -> None:
     """Four lines of title, then each type in a range; cinemas are rare, bakeries are not."""
-    rangees: list[list[str]] = [["Base Permanente des Équipements"], ["Année 2021"], ["Données simulées"], [""]]
+    titres = ("Base Permanente des Équipements", "Année 2021", "Données simulées", None)
+    rangees: list[list[str | None]] = [[titre] for titre in titres]
     rangees.append(list(ENTETE_GAMMES))
     for type_ in read_types():
         code, habitants = type_["type_equipement"], HABITANTS.get(type_["type_equipement"], 20_000)
         if code[0] != SANS_GAMME and code != "A129":
             gamme = "proximité" if habitants < 3_500 else "intermédiaire" if habitants < 15_000 else "supérieure"
-            rangees.append([code, code, "", "", type_["libelle"], gamme, code[0], type_["domaine"]])
+            rangees.append([code, code, None, None, type_["libelle"], gamme, code[0], type_["domaine"]])
     depot.octets(
-        "insee__equipements", "2021", "BPE_gammes_2021_internet_v2.xlsx", classeur({"Gammes BPE 2021": rangees}),
+        "insee__equipements", "2021", "BPE_gammes_2021_internet_v2.xlsx", classeur({"Gammes BPE 2020": rangees}),
         rows=str(len(rangees)),
     )  # fmt: skip
 
