@@ -14,7 +14,7 @@ from pilotage.config import RACINE
 
 @pytest.mark.lent
 def test_every_indicator_adds_up_from_communes_to_france(entrepot_reel) -> None:
-    for schema in ("infrastructures", "services", "usages"):
+    for schema in ("infrastructures", "developpement", "services", "usages"):
         gaps = entrepot_reel.frame(
             f"SELECT code_indicateur, millesime, SUM(numerateur) FILTER (WHERE niveau = 'commune') AS communes, "
             f"SUM(numerateur) FILTER (WHERE niveau = 'departement') AS departements, "
@@ -26,7 +26,7 @@ def test_every_indicator_adds_up_from_communes_to_france(entrepot_reel) -> None:
 
 
 @pytest.mark.lent
-@pytest.mark.parametrize("axe", ["infrastructures", "services", "usages"])
+@pytest.mark.parametrize("axe", ["infrastructures", "developpement", "services", "usages"])
 def test_promises_to_planners_are_kept(entrepot_reel, axe) -> None:
     from pilotage.gate import gate_axe
 
