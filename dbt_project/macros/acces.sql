@@ -3,12 +3,15 @@
     centre within it, in France and overseas (a degree of longitude is never shorter than 69.5 km there).
 #}
 
-{# Today's communes with what travel needs: speed, island, place. #}
+{# Today's communes with what travel needs: speed, island, place (also on the unit sphere, where a distance costs no sine). #}
 {% macro communes_en_marche() -%}
     SELECT
         code_commune,
         latitude,
         longitude,
+        COS(RADIANS(latitude)) * COS(RADIANS(longitude)) AS x,
+        COS(RADIANS(latitude)) * SIN(RADIANS(longitude)) AS y,
+        SIN(RADIANS(latitude)) AS z,
         superficie_km2,
         {{ vitesse_kmh('niveau_densite') }} AS vitesse,
         {{ ile('code_commune') }} AS ile
@@ -25,10 +28,17 @@
 {#
     Pairs (origin, other commune) at most `rayon` km apart. `depuis` and `vers` are CTE with the columns of
     communes_en_marche; with `par_famille` both also have `famille` and its `rang`, and only meet within one family.
-    OFFSET 0: the distance is computed once, then compared.
+    Chords of the unit sphere are compared; the arc, the project's own distance, is drawn from those kept.
 #}
 {% macro paires_proches(depuis, vers, rayon, par_famille=false) -%}
-    SELECT *
+    SELECT
+        code_commune,
+        code_voisin,
+        {% if par_famille %}famille,{% endif %}
+        vitesse,
+        vitesse_voisin,
+        est_par_la_route,
+        2 * 6371.0088 * ASIN(SQRT(corde_2) / 2) AS km
     FROM (
         SELECT
             origine.code_commune,
@@ -37,7 +47,8 @@
             origine.vitesse,
             site.vitesse AS vitesse_voisin,
             origine.ile = site.ile AS est_par_la_route,
-            {{ haversine_m('origine.latitude', 'origine.longitude', 'site.latitude', 'site.longitude') }} / 1000 AS km
+            (origine.x - site.x) * (origine.x - site.x) + (origine.y - site.y) * (origine.y - site.y)
+            + (origine.z - site.z) * (origine.z - site.z) AS corde_2
         FROM (
             SELECT amont.*, {{ cellule('amont', rayon, 'amont.rang' if par_famille else 0, 'dx', 'dy') }} AS cellule
             FROM {{ vers }} AS amont
@@ -51,7 +62,7 @@
         WHERE origine.code_commune <> site.code_commune
         OFFSET 0
     ) AS paires
-    WHERE km <= {{ rayon }}
+    WHERE corde_2 <= POWER(2 * SIN({{ rayon }} / (2 * 6371.0088)), 2)
 {%- endmacro %}
 
 {# For each origin and family, the nearest site and the soonest reached within `rayon` km. #}
