@@ -13,6 +13,8 @@ from models_ml.synthese.parametres import ParametresEnjeux
 from models_ml.synthese.phrases import day, number, people, with_unit
 from models_ml.synthese.tableau import Tableau
 
+PARTS_DES_HABITANTS = ("%", "% de la population")  # of the premises, or of the people
+
 
 @dataclass(frozen=True)
 class Gravites:
@@ -21,7 +23,7 @@ class Gravites:
     Attributes:
         gravite: 0 (nothing to do) to 1 (the worst), from peers and target.
         ecart_pairs, ecart_cible: its two parts.
-        part: share of the people that the figure says concerned, 0 to 1.
+        part: share of the people that the figure says concerned, 0 to 1; NaN where it is no such share.
         fraicheur: (I,) weight of the data's age.
     """
 
@@ -62,12 +64,11 @@ def _target_gap(tableau: Tableau, targets: np.ndarray, low: float) -> np.ndarray
 
 
 def _concerned(marts: Marts, tableau: Tableau) -> np.ndarray:
-    """Share of the people concerned: what a percentage says, the score out of ten, else everybody."""
-    part = np.where(np.isnan(tableau.valeurs), np.nan, 1.0)
+    """Share of the people that the figure says badly served; NaN where it is no share of people or of premises."""
+    part = np.full(tableau.valeurs.shape, np.nan)
     for i, unit in enumerate(marts.indicateurs["unite"]):
-        scale = 10 if "0 à 10" in unit else 100 if unit.startswith("%") and "par an" not in unit else None
-        if scale:
-            level = np.clip(tableau.valeurs[:, i] / scale, 0, 1)
+        if unit in PARTS_DES_HABITANTS:
+            level = np.clip(tableau.valeurs[:, i] / 100, 0, 1)
             part[:, i] = 1 - level if tableau.sens[i] > 0 else level
     return part
 
@@ -81,7 +82,7 @@ def rank_actions(
     scores, leads = [], []
     for code in marts.actions["code_action"]:
         columns = np.flatnonzero((marts.indicateurs["code_action"] == code).to_numpy())
-        score, lead = _score_action(gravity, columns, choix.part_plancher)
+        score, lead = _score_action(gravity, columns, choix)
         scores.append(score)
         leads.append(lead)
     score, lead = np.column_stack(scores) * own, np.column_stack(leads)
@@ -116,15 +117,16 @@ def rank_actions(
     ).with_columns(pl.col(pl.Float64).fill_nan(None), pl.col("date_donnees").cast(pl.Date))
 
 
-def _score_action(gravity: Gravites, columns: np.ndarray, floor: float) -> tuple[np.ndarray, np.ndarray]:
+def _score_action(gravity: Gravites, columns: np.ndarray, choix: ParametresEnjeux) -> tuple[np.ndarray, np.ndarray]:
     """(T,) score of an action and the indicator that weighs most in it; NaN where none is known."""
     n = len(gravity.gravite)
     if not len(columns):
         return np.full(n, np.nan), np.zeros(n, dtype=int)
-    severity, part = gravity.gravite[:, columns], gravity.part[:, columns]
+    severity = gravity.gravite[:, columns]
+    part = np.nan_to_num(gravity.part[:, columns], nan=choix.part_inconnue)
     weight = np.where(np.isnan(severity), 0, gravity.fraicheur[columns])
     weight = np.nan_to_num(weight)
-    own = np.nan_to_num(severity) * (floor + (1 - floor) * np.nan_to_num(part))
+    own = np.nan_to_num(severity) * (choix.part_plancher + (1 - choix.part_plancher) * part)
     total = weight.sum(axis=1)
     score = (weight * own).sum(axis=1) / np.where(total > 0, total, np.nan)
     return score, columns[np.argmax(np.where(weight > 0, weight * own, -1), axis=1)]

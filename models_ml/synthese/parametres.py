@@ -40,6 +40,7 @@ class ParametresEnjeux(_Strict):
     poids_cible: Part
     demi_vie_ans: float = Field(gt=0)
     part_plancher: Part
+    part_inconnue: Part
     niveau_bas: Part
     raison: str
 
