@@ -27,14 +27,14 @@
 
 {#
     Pairs (origin, other commune) at most `rayon` km apart. `depuis` and `vers` are CTE with the columns of
-    communes_en_marche; with `par_famille` both also have `famille` and its `rang`, and only meet within one family.
+    communes_en_marche; with `par_famille` both also have the `rang` of their family and a `cle`, and only meet within one family.
     Chords of the unit sphere are compared; the arc, the project's own distance, is drawn from those kept.
 #}
 {% macro paires_proches(depuis, vers, rayon, par_famille=false) -%}
     SELECT
         code_commune,
         code_voisin,
-        {% if par_famille %}famille,{% endif %}
+        {% if par_famille %}cle,{% endif %}
         vitesse,
         vitesse_voisin,
         est_par_la_route,
@@ -43,7 +43,7 @@
         SELECT
             origine.code_commune,
             site.code_commune AS code_voisin,
-            {% if par_famille %}origine.famille,{% endif %}
+            {% if par_famille %}origine.cle,{% endif %}
             origine.vitesse,
             site.vitesse AS vitesse_voisin,
             origine.ile = site.ile AS est_par_la_route,
@@ -65,17 +65,16 @@
     WHERE corde_2 <= POWER(2 * SIN({{ rayon }} / (2 * 6371.0088)), 2)
 {%- endmacro %}
 
-{# For each origin and family, the nearest site and the soonest reached within `rayon` km. #}
+{# For each origin and family (`cle`), the nearest site and the soonest reached within `rayon` km. #}
 {% macro plus_proches(depuis, vers, rayon) -%}
     SELECT
-        code_commune,
-        famille,
+        cle,
         MIN(km) AS distance_km,
         MIN({{ minutes('km', 'vitesse', 'vitesse_voisin') }}) FILTER (WHERE est_par_la_route) AS temps_min
     FROM (
         {{ paires_proches(depuis, vers, rayon, par_famille=true) }}
     ) AS proches
-    GROUP BY code_commune, famille
+    GROUP BY cle
 {%- endmacro %}
 
 {# No site farther than `rayon` km can be reached sooner than this: half of the way at the origin's speed, half at the highest. #}
