@@ -44,7 +44,7 @@ from pilotage.simulation.histoire import Histoire, compter
 from pilotage.simulation.profils import Profils
 from pilotage.simulation.territoire import dresser
 
-VERSION = 6
+VERSION = 7
 MINIMUM = 50
 MARQUE, INVENTAIRE = "SIMULATION", "MANIFEST.tsv"
 COLONNES = noms.mots(
@@ -74,7 +74,7 @@ class Manifest:
 
 
 def write_simulation(folder: Path, communes: int = 1200, graine: int = 2026) -> Manifest:
-    """Writes the 24 sources, all millésimes, under `folder/<source>/<millésime>/`, with MANIFEST.tsv and SIMULATION.
+    """Writes every source that has a card, all millésimes, under `folder/<source>/<millésime>/`, with MANIFEST.tsv and SIMULATION.
 
     `communes` is the number of communes of the official code of 2025 (at least 50). Same arguments and version, same
     bytes. Raises ErreurConfiguration when the folder holds anything but a simulation, or for too few communes.

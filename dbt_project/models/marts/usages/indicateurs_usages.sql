@@ -34,7 +34,7 @@ WITH mesures AS (
         'poste_contacts': 'COUNT(*)', 'poste_bureaux': 'COUNT(*) FILTER (WHERE est_bureau)',
     }) }}
     UNION ALL
-    {{ mesures_rapport('fait_acces_equipements', {'makers_temps': 'population * temps_min'}, 'population', filtre="famille = 'atelier'") }}
+    {{ mesures_rapport('fait_acces_ateliers', {'makers_temps': 'population * temps_min'}, 'population') }}
 )
 
 {{ indicateurs_des_territoires('mesures') }}
