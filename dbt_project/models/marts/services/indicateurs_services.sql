@@ -1,7 +1,16 @@
 -- Grain : une ligne par territoire, indicateur et millésime.
 -- depends_on: {{ ref('dim_indicateurs') }}
 {{ config(pre_hook="SET LOCAL work_mem = '192MB'", post_hook="{{ cles_indicateurs() }}") }}
+{% set au_dela = {
+    'medecin_15_min': ['medecin', 15], 'pharmacie_15_min': ['pharmacie', 15], 'urgences_30_min': ['urgences', 30],
+    'college_15_min': ['college', 15], 'lycee_30_min': ['lycee', 30], 'gare_15_min': ['gare', 15], 'teletravail_30_min': ['fabrique', 30],
+} %}
 WITH mesures AS (
+    {% for code, regle in au_dela.items() %}
+    {{ mesures_rapport('fait_acces_services', {code: 'population * est_au_dela_' ~ regle[1] ~ '_min::integer'}, 'population',
+        filtre="famille = '" ~ regle[0] ~ "'") }}
+    UNION ALL
+    {% endfor %}
     {{ mesures_rapport('fait_ouverture_communes', {
         'ouverture_population': 'population * (est_commune_ouverte OR est_epci_ouvert)::integer',
         'plateforme_territoriale': 'population * a_plateforme_territoriale::integer',
