@@ -65,16 +65,16 @@
     WHERE corde_2 <= POWER(2 * SIN({{ rayon }} / (2 * 6371.0088)), 2)
 {%- endmacro %}
 
-{# For each origin and family (`cle`), the nearest site and the soonest reached within `rayon` km. #}
-{% macro plus_proches(depuis, vers, rayon) -%}
+{# For each origin (or origin and family, `cle`), the nearest site and the soonest reached within `rayon` km. #}
+{% macro plus_proches(depuis, vers, rayon, cle='cle') -%}
     SELECT
-        cle,
+        {{ cle }},
         MIN(km) AS distance_km,
         MIN({{ minutes('km', 'vitesse', 'vitesse_voisin') }}) FILTER (WHERE est_par_la_route) AS temps_min
     FROM (
-        {{ paires_proches(depuis, vers, rayon, par_famille=true) }}
+        {{ paires_proches(depuis, vers, rayon, par_famille=(cle == 'cle')) }}
     ) AS proches
-    GROUP BY cle
+    GROUP BY {{ cle }}
 {%- endmacro %}
 
 {# No site farther than `rayon` km can be reached sooner than this: half of the way at the origin's speed, half at the highest. #}

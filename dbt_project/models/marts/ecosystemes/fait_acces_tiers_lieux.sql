@@ -3,7 +3,7 @@
 -- depends_on: {{ ref('dim_territoires') }}
 {{ config(post_hook="{{ contraintes(['code_commune', 'millesime'], {'cle_territoire': ['dim_territoires', 'cle_territoire']}) }}") }}
 WITH communes AS MATERIALIZED (
-    SELECT amont.*, 'tiers_lieu' AS famille, 1 AS rang FROM ({{ communes_en_marche() }}) AS amont
+    {{ communes_en_marche() }}
 ),
 
 offre AS (
@@ -24,9 +24,9 @@ sur_place AS (
 ),
 
 vus AS (
-    {{ plus_proches('communes', 'sites', 60) }}
+    {{ plus_proches('communes', 'sites', 60, cle='code_commune') }}
     UNION ALL
-    SELECT code_commune, 'tiers_lieu', km, {{ minutes('km', 'vitesse', 'vitesse') }} FROM sur_place
+    SELECT code_commune, km, {{ minutes('km', 'vitesse', 'vitesse') }} FROM sur_place
 ),
 
 proches AS (
