@@ -74,7 +74,7 @@ class Manifest:
 
 
 def write_simulation(folder: Path, communes: int = 1200, graine: int = 2026) -> Manifest:
-    """Writes every source that has a card, all millésimes, under `folder/<source>/<millésime>/`, with MANIFEST.tsv and SIMULATION.
+    """Writes every source that has a card under `folder/<source>/<millésime>/`, with MANIFEST.tsv and SIMULATION.
 
     `communes` is the number of communes of the official code of 2025 (at least 50). Same arguments and version, same
     bytes. Raises ErreurConfiguration when the folder holds anything but a simulation, or for too few communes.
