@@ -8,7 +8,7 @@ from airflow.sdk import dag, task
 
 from pilotage.orchestration import taches
 from pilotage.orchestration.dags import ENTREPOT, LIVRAISONS, arguments
-from pilotage.orchestration.plan import AXES, POOL_LOURD
+from pilotage.orchestration.plan import APRES, AXES, POOL_LOURD
 
 
 @task
@@ -48,13 +48,13 @@ def entrepot() -> None:
     chacun suivi de son contrôle. Elle n'est visible qu'après publication ; un échec laisse l'ancienne en place."""
     generation = creer_generation()
     commun = construire.override(task_id="construire_commun")(generation, "commun")
-    controles = [controler.override(task_id="controler_commun")(generation, "commun")]
-    commun >> controles[0]
+    commun >> (controles := [controler.override(task_id="controler_commun")(generation, "commun")])
+    axes = {axe: construire.override(task_id=f"construire_{axe}")(generation, axe) for axe in AXES}
     for axe in AXES:
         controles.append(controler.override(task_id=f"controler_{axe}")(generation, axe))
-        commun >> construire.override(task_id=f"construire_{axe}")(generation, axe) >> controles[-1]
-    synthese = controler.override(task_id="controler_synthese")(generation, "synthese")
-    controles >> synthetiser(generation) >> synthese >> conclure(generation)
+        [commun, *(axes[avant] for avant in APRES.get(axe, ()))] >> axes[axe] >> controles[-1]
+    jugee = controler.override(task_id="controler_synthese")(generation, "synthese")
+    controles >> synthetiser(generation) >> jugee >> conclure(generation)
 
 
 entrepot()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pilotage.config import RACINE
-from pilotage.orchestration.plan import ACTIFS, AXES, DAGS, POOLS, source_names
+from pilotage.orchestration.plan import ACTIFS, APRES, AXES, DAGS, POOLS, source_names
 
 SCRIPT = Path(__file__).with_name("dags_lus.py")
 
@@ -130,3 +131,14 @@ def test_a_card_makes_a_line_of_ingestion() -> None:
 @pytest.mark.parametrize("file", sorted((RACINE / "dags").glob("*.py")), ids=lambda p: p.stem)
 def test_a_dag_file_fits_on_a_screen(file: Path) -> None:
     assert len(file.read_text().splitlines()) <= 60
+
+
+def test_an_axis_waits_for_the_axes_that_its_models_read(taches: dict[str, dict]) -> None:
+    marts = RACINE / "dbt_project" / "models" / "marts"
+    owner = {path.stem: path.parent.name for path in marts.glob("*/*.sql")}
+    for axe in AXES:
+        text = "\n".join(path.read_text(encoding="utf-8") for path in (marts / axe).glob("*.sql"))
+        read = {owner[name] for name in re.findall(r"'(\w+)'", text) if name in owner} - {"commun", axe}
+        assert read <= set(APRES.get(axe, ())), axe
+        for before in APRES.get(axe, ()):
+            assert f"construire_{axe}" in taches[f"entrepot.construire_{before}"]["aval"]
