@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import json
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from pilotage.config import RACINE
@@ -86,6 +86,6 @@ def test_labelled_workshops_are_all_there(entrepot_reel, mirror: Path) -> None:
         "fabrique": "anct__fabriques_de_territoire",
         "manufacture": "anct__manufactures_proximite",
     }.items():
-        features = pd.read_json(next((mirror / source).rglob("*.geojson")))["features"]
+        features = json.loads(next((mirror / source).rglob("*.geojson")).read_text(encoding="utf-8"))["features"]
         identifiers = {i for f in features for i in f["properties"]["id_territoire"].split("; ")}
         assert counts[nature] == len(identifiers)
