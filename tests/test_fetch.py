@@ -9,11 +9,13 @@ import httpx
 import pytest
 
 from pilotage.answers import redirected
+from pilotage.catalogue import get_source
 from pilotage.demande import Demande, Limites
 from pilotage.download import download
 from pilotage.errors import ErreurFiche, ErreurTelechargement
 from pilotage.landing import Depot
 from pilotage.transport import open_client
+from pilotage.upstream import list_demandes
 from tests import faults
 from tests.collecte import BON, CHEMIN, LIMITES, land, offer
 
@@ -188,3 +190,15 @@ def test_two_collections_at_once_download_once(serveur, depot):
         thread.join()
     assert sorted(rapport.octets for rapport, errors in outcomes if not errors) == [0, len(BON)]
     assert sorted(demande.statut for demande in serveur.asked(CHEMIN + "f.csv")) == [200, 304]
+
+
+def test_the_parts_of_a_shapefile_are_fetched_beside_it(tmp_path, depot):
+    card = get_source("cget__maisons_services_public")
+    folder = tmp_path / "miroir" / card.source / "2018-06-27"
+    folder.mkdir(parents=True)
+    for suffix in ("shp", "dbf", "shx", "prj", "txt"):
+        (folder / f"MSAP-essai.{suffix}").write_bytes(b"x")
+    with open_client(str(tmp_path / "miroir")) as client:
+        asked, errors = list_demandes(card, str(tmp_path / "miroir"), client, depot, Limites())
+    assert sorted(demande.fichier.rpartition(".")[2] for demande in asked) == ["dbf", "prj", "shp", "shx"]
+    assert [error.fichier for error in errors] == ["2018-06-27/MSAP-essai.txt"]
