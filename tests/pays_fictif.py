@@ -40,14 +40,14 @@ def country(priorites: list | None = None, objectifs: list | None = None) -> Mar
     )
     indicators = pl.DataFrame(
         {
-            "code_indicateur": ["couvert", "eloigne", "lieux"],
-            "code_action": ["reseau", "reseau", "aide"],
-            "libelle": ["Locaux couverts", "Population éloignée", "Lieux"],
-            "unite": ["%", "% de la population", "lieux pour 10 000 habitants"],
-            "sens": ["plus", "moins", "plus"],
-            "cible": [100.0, None, None],
-            "cible_date": [dt.date(2025, 12, 31), None, None],
-            "cible_origine": ["Plan national", None, None],
+            "code_indicateur": ["couvert", "eloigne", "lieux", "sans_donnee"],
+            "code_action": ["reseau", "reseau", "aide", "vide"],
+            "libelle": ["Locaux couverts", "Population éloignée", "Lieux", "Sans donnée"],
+            "unite": ["%", "% de la population", "lieux pour 10 000 habitants", "%"],
+            "sens": ["plus", "moins", "plus", "plus"],
+            "cible": [100.0, None, None, 50.0],
+            "cible_date": [dt.date(2025, 12, 31), None, None, None],
+            "cible_origine": ["Plan national", None, None, "Plan national"],
         },
         schema_overrides={"cible_date": pl.Date},
     )

@@ -92,7 +92,7 @@ def fit(serie: Serie, days: np.ndarray, choix: ParametresSuivi) -> Droite:
 def follow(marts: Marts, pairs: Pairs, cibles: Cibles, choix: Parametres) -> pl.DataFrame:
     """One row a territory and indicator that has two comparable dates somewhere, or a target."""
     frames = []
-    for indicator in range(len(marts.indicateurs)):
+    for indicator in marts.mesures["indicateur"].unique().sort():  # one that nothing measures yet has no row
         serie = read_serie(marts, indicator, choix.suivi)
         if len(serie.jours) >= 2 or (len(serie.jours) and not np.isnan(cibles.valeurs[:, indicator]).all()):
             frames.append(_follow_one(marts, pairs, cibles, serie, indicator, choix))
