@@ -8,7 +8,7 @@ from airflow.sdk import dag, task
 
 from pilotage.orchestration import taches
 from pilotage.orchestration.dags import ENTREPOT, LIVRAISONS, arguments
-from pilotage.orchestration.plan import APRES, AXES, POOL_LOURD
+from pilotage.orchestration.plan import AXES, POOL_LOURD
 
 
 @task
@@ -49,10 +49,9 @@ def entrepot() -> None:
     generation = creer_generation()
     commun = construire.override(task_id="construire_commun")(generation, "commun")
     commun >> (controles := [controler.override(task_id="controler_commun")(generation, "commun")])
-    axes = {axe: construire.override(task_id=f"construire_{axe}")(generation, axe) for axe in AXES}
     for axe in AXES:
         controles.append(controler.override(task_id=f"controler_{axe}")(generation, axe))
-        [commun, *(axes[avant] for avant in APRES.get(axe, ()))] >> axes[axe] >> controles[-1]
+        commun >> construire.override(task_id=f"construire_{axe}")(generation, axe) >> controles[-1]
     jugee = controler.override(task_id="controler_synthese")(generation, "synthese")
     controles >> synthetiser(generation) >> jugee >> conclure(generation)
 

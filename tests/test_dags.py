@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pilotage.config import RACINE
-from pilotage.orchestration.plan import ACTIFS, APRES, AXES, DAGS, POOLS, source_names
+from pilotage.orchestration.plan import ACTIFS, AXES, DAGS, POOLS, source_names
 
 SCRIPT = Path(__file__).with_name("dags_lus.py")
 
@@ -133,12 +133,10 @@ def test_a_dag_file_fits_on_a_screen(file: Path) -> None:
     assert len(file.read_text().splitlines()) <= 60
 
 
-def test_an_axis_waits_for_the_axes_that_its_models_read(taches: dict[str, dict]) -> None:
+def test_an_axis_reads_no_other_axis_for_they_build_side_by_side() -> None:
     marts = RACINE / "dbt_project" / "models" / "marts"
     owner = {path.stem: path.parent.name for path in marts.glob("*/*.sql")}
     for axe in AXES:
         text = "\n".join(path.read_text(encoding="utf-8") for path in (marts / axe).glob("*.sql"))
         read = {owner[name] for name in re.findall(r"'(\w+)'", text) if name in owner} - {"commun", axe}
-        assert read <= set(APRES.get(axe, ())), axe
-        for before in APRES.get(axe, ()):
-            assert f"construire_{axe}" in taches[f"entrepot.construire_{before}"]["aval"]
+        assert not read, f"{axe}: share it in commun"

@@ -6,8 +6,6 @@ from pathlib import Path
 
 FICHES = Path(__file__).parent.parent / "sources"
 AXES = ("infrastructures", "developpement", "services", "usages", "ecosystemes")
-# An axis waits for `commun`, and for the axes whose tables its own models read (a test compares with dbt).
-APRES = {"usages": ("developpement",)}
 DAGS = ("ingestion", "entrepot", "recommandation", "publication")  # in the order of the chain
 ACTIFS = ("livraisons", "entrepot", "recommandation", "publication")  # what each of them emits
 POOL_LOURD = "lourd"
