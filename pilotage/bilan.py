@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -40,7 +41,7 @@ class Bilan:
     couches: dict[str, tuple[int, int]]  # layer -> tables, rows
     controles: tuple[int, int]  # passed, run
     quarantaine: dict[str, int]
-    perimees: list[str]
+    fraicheur: dict[str, int]  # state -> sources; a source never received has a state of its own
     refusees: list[str]
     recommandations: list[str]
 
@@ -49,13 +50,14 @@ def read_bilan() -> Bilan:
     """Read the figures; each is counted, none is remembered from the run."""
     generation = visible()
     with get_engine().connect() as connection:
-        states = freshness()
+        states = Counter(line.etat for line in freshness().values())
+        states["jamais reçues"] = len(load_catalogue()) - states.total()
         return Bilan(
             generation=generation,
             couches=_layers(connection, generation),
             controles=_controls(connection, generation),
             quarantaine=_quarantine(connection),
-            perimees=sorted(nom for nom, f in states.items() if f.etat == "périmée"),
+            fraicheur=dict(states),
             refusees=_refused(connection),
             recommandations=_recommendations(connection) if generation else [],
         )
@@ -78,8 +80,8 @@ def print_bilan(nuit: str | None = None, console: Console | None = None, airflow
     rows = sum(bilan.quarantaine.values())
     where = ", ".join(f"{nom} {_group(n)}" for nom, n in bilan.quarantaine.items())
     console.print(f"Quarantaine : {_group(rows)} lignes{f' ({where})' if where else ''} — `pilotage quarantaine`.")
-    total = len(load_catalogue())
-    console.print(f"Fraîcheur : {total - len(bilan.perimees)} sources à jour sur {total} — `pilotage sources`.")
+    ages = ", ".join(f"{count} {state}" for state, count in sorted(bilan.fraicheur.items()) if count)
+    console.print(f"Fraîcheur des {sum(bilan.fraicheur.values())} sources : {ages} — `pilotage sources`.")
     for line in bilan.refusees:
         console.print(f"[bold red]Refusée[/] {line}", highlight=False)
     for line in _failed(nuit):
