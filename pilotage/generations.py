@@ -29,16 +29,6 @@ SCHEMAS = (
     "synthese",
     "recommandation",
 )
-REQUIRED = (
-    "commun",
-    "infrastructures",
-    "developpement",
-    "services",
-    "usages",
-    "ecosystemes",
-    "synthese",
-    "recommandation",
-)
 LOCK = text("SELECT pg_advisory_xact_lock(hashtext('pilotage.generations'))")
 
 
@@ -177,11 +167,11 @@ def count_rows(connection: Connection) -> dict[str, int]:
 
 
 def _check_complete(connection: Connection, generation: str) -> None:
-    missing = [nom for nom in REQUIRED if not _exists(connection, schema(nom, generation))]
+    missing = [nom for nom in SCHEMAS if not _exists(connection, schema(nom, generation))]
     if missing:
         raise ErreurPublication(
             f"génération {generation} incomplète",
-            attendu=f"les schémas {', '.join(REQUIRED)} ; il manque {', '.join(missing)}",
+            attendu=f"les schémas {', '.join(SCHEMAS)} ; il manque {', '.join(missing)}",
             conseil="regarder la dernière nuit : une étape a échoué avant la publication",
         )
     simulated, known = connection.execute(

@@ -15,7 +15,7 @@ from pilotage.errors import ErreurPublication
 OLD, NEW, NEWER = "g20260101t000000", "g20260102t000000", "g20260103t000000"
 
 
-def build(name: str, value: int, schemas: tuple[str, ...] = generations.REQUIRED, simulated: bool = True) -> None:
+def build(name: str, value: int, schemas: tuple[str, ...] = generations.SCHEMAS, simulated: bool = True) -> None:
     with get_engine().begin() as connection:
         connection.execute(
             text("INSERT INTO pilotage.generations (generation, etat, empreinte, est_simulee) VALUES (:g, :e, :g, :s)"),
@@ -47,7 +47,7 @@ def test_switch_then_return_then_forth(clean: Settings) -> None:
     build(NEW, 2)
     assert read() == 1
     generations.switch(NEW)
-    assert [read(s) for s in generations.REQUIRED] == [2] * len(generations.REQUIRED)
+    assert [read(s) for s in generations.SCHEMAS] == [2] * len(generations.SCHEMAS)
     assert generations.visible().generation == NEW
     assert generations.go_back() == OLD
     assert read() == 1
@@ -59,13 +59,13 @@ def test_switch_is_idempotent_and_counts_rows(clean: Settings) -> None:
     build(OLD, 1)
     generations.switch(OLD)
     generations.switch(OLD)
-    assert generations.visible().statistiques == {f"{s}.temoin": 1 for s in generations.REQUIRED}
+    assert generations.visible().statistiques == {f"{s}.temoin": 1 for s in generations.SCHEMAS}
 
 
 def test_incomplete_generation_stays_aside(clean: Settings) -> None:
     build(OLD, 1)
     generations.switch(OLD)
-    build(NEW, 2, schemas=generations.REQUIRED[:-2])
+    build(NEW, 2, schemas=generations.SCHEMAS[:-2])
     with pytest.raises(ErreurPublication, match="il manque synthese, recommandation"):
         generations.switch(NEW)
     assert read() == 1

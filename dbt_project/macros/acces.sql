@@ -81,3 +81,25 @@
 {% macro minutes_au_dela(rayon, vitesse) -%}
     {{ minutes(rayon, vitesse, (var('deplacements').vitesses_kmh.values() | list + [var('deplacements').vitesse_sans_densite_kmh]) | max) }}
 {%- endmacro %}
+
+{# Access to the families of an axis: one row a commune and family. `familles` is a condition on dim_familles_equipements AS famille. #}
+{% macro acces_des_familles(familles) -%}
+    SELECT
+        acces.code_commune,
+        'commune:' || acces.code_commune AS cle_territoire,
+        acces.famille,
+        famille.theme,
+        acces.millesime,
+        acces.date_donnees,
+        acces.source,
+        commune.population,
+        acces.nb_equipements,
+        acces.distance_km,
+        acces.temps_min,
+        COALESCE(acces.temps_min > 15, TRUE) AS est_au_dela_15_min,
+        COALESCE(acces.temps_min > 30, TRUE) AS est_au_dela_30_min
+    FROM {{ ref('int_acces_equipements') }} AS acces
+    INNER JOIN {{ ref('dim_familles_equipements') }} AS famille
+        ON famille.famille = acces.famille AND {{ familles }}
+    INNER JOIN {{ ref('dim_communes') }} AS commune ON commune.code_commune = acces.code_commune AND commune.est_actuelle
+{%- endmacro %}

@@ -3,21 +3,4 @@
 {{ config(post_hook="{{ contraintes(['code_commune', 'famille'], {
     'cle_territoire': ['dim_territoires', 'cle_territoire'], 'famille': ['dim_familles_equipements', 'famille'],
 }) }}") }}
-SELECT
-    acces.code_commune,
-    'commune:' || acces.code_commune AS cle_territoire,
-    acces.famille,
-    famille.theme,
-    acces.millesime,
-    acces.date_donnees,
-    acces.source,
-    commune.population,
-    acces.nb_equipements,
-    acces.distance_km,
-    acces.temps_min,
-    COALESCE(acces.temps_min > 15, TRUE) AS est_au_dela_15_min,
-    COALESCE(acces.temps_min > 30, TRUE) AS est_au_dela_30_min
-FROM {{ ref('int_acces_equipements') }} AS acces
-INNER JOIN {{ ref('dim_familles_equipements') }} AS famille
-    ON famille.famille = acces.famille AND famille.theme IN ('commerce', 'service', 'culture', 'tourisme', 'fabrication')
-INNER JOIN {{ ref('dim_communes') }} AS commune ON commune.code_commune = acces.code_commune AND commune.est_actuelle
+{{ acces_des_familles("famille.theme IN ('commerce', 'service', 'culture', 'tourisme', 'fabrication')") }}
