@@ -21,6 +21,7 @@ from sqlalchemy import create_engine, text
 
 from pilotage import postgres
 from pilotage.config import RACINE, Settings
+from pilotage.generations import SCHEMAS
 from pilotage.simulation import write_simulation
 
 pytestmark = pytest.mark.lent
@@ -66,7 +67,7 @@ def maison() -> Iterator[Maison]:
 
 FILES_OF_TABLES = (
     "SELECT n.nspname, c.relname, c.relfilenode FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-    "WHERE n.nspname IN ('raw', 'commun', 'infrastructures', 'usages', 'recommandation') AND c.relkind = 'r' "
+    f"WHERE n.nspname IN ({', '.join(map(repr, ('raw', *SCHEMAS)))}) AND c.relkind = 'r' "
     "ORDER BY 1, 2"
 )
 
