@@ -49,8 +49,7 @@ for command in (
     recommander.recommander,
 ):
     app.command()(command)
-READERS = {"sources", "quarantaine", "generations", "exporter", "recommander", "territoires"}
-READERS = {"sources", "quarantaine", "generations", "exporter", "lieux", "recommander"}
+READERS = {"sources", "quarantaine", "generations", "exporter", "lieux", "recommander", "territoires"}
 
 
 @app.callback()

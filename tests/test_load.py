@@ -207,6 +207,9 @@ def test_killed_loading_can_be_taken_up_again() -> None:
 def test_every_real_file_loads_to_as_many_rows_as_an_independent_reader_counts(mirror) -> None:
     """PostgreSQL's csv reader and Python's agree on the rows, and on the text of the first and last of them."""
     for source, card in load_catalogue().items():
+        if not (mirror / source).is_dir():
+            assert card.est_apport or not card.verifiee, f"{source} : seen on a real file, yet not in the mirror"
+            continue
         for folder in sorted((mirror / source).iterdir()):
             for path in sorted(folder.iterdir()):
                 deliver_file(source, folder.name, path)

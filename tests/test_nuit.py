@@ -119,7 +119,7 @@ def test_a_night_with_nothing_new_rewrites_no_table(maison: Maison) -> None:
 
 def test_a_bad_source_is_isolated_and_told(maison: Maison) -> None:
     """One source loses a column, another has really changed: the second is published, the first keeps its data."""
-    debits = next((maison.sources / "arcep__debits").rglob("*.csv"))
+    debits = next((maison.sources / "arcep__debits" / "2019-09-30").glob("*.csv"))
     lines = debits.read_text(encoding="utf-8").split("\n")
     header, *rows = lines[1:]
     debits.write_text("\n".join([lines[0], header.replace("elig_thd30", "elig_thd"), *rows]), encoding="utf-8")
