@@ -80,7 +80,8 @@ def print_bilan(nuit: str | None = None, console: Console | None = None, airflow
     rows = sum(bilan.quarantaine.values())
     where = ", ".join(f"{nom} {_group(n)}" for nom, n in bilan.quarantaine.items())
     console.print(f"Quarantaine : {_group(rows)} lignes{f' ({where})' if where else ''} — `pilotage quarantaine`.")
-    ages = ", ".join(f"{count} {state}" for state, count in sorted(bilan.fraicheur.items()) if count)
+    plural = {"périmée": "périmées"}
+    ages = ", ".join(f"{count} {plural.get(state, state)}" for state, count in sorted(bilan.fraicheur.items()) if count)
     console.print(f"Fraîcheur des {sum(bilan.fraicheur.values())} sources : {ages} — `pilotage sources`.")
     for line in bilan.refusees:
         console.print(f"[bold red]Refusée[/] {line}", highlight=False)

@@ -23,7 +23,8 @@ def test_the_rank_in_france_is_that_of_a_window_function(entrepot_reel: Entrepot
     wrong = entrepot_reel.frame(
         "WITH rangs AS (SELECT i.cle_territoire, RANK() OVER (PARTITION BY i.niveau ORDER BY i.valeur DESC) AS rang "
         "FROM {usages}.indicateurs_usages i JOIN {synthese}.reperes r USING (niveau, code_indicateur, millesime) "
-        "WHERE i.code_indicateur = 'poste_contacts' AND i.couverture_population_pct >= 50) "
+        "WHERE i.code_indicateur = 'poste_contacts' AND i.couverture_population_pct >= 50 "
+        "AND i.niveau <> 'territoire') "  # one's own territories are placed among the EPCI
         "SELECT COUNT(*) AS n FROM rangs JOIN {synthese}.comparaisons c USING (cle_territoire) "
         "WHERE c.code_indicateur = 'poste_contacts' AND c.rang_france IS DISTINCT FROM rangs.rang"
     )
