@@ -8,7 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from models_ml.deplacements import Lieux, travel_table
-from models_ml.heuristiques import covered_weight, rank_sites, settle_in_towns
+from models_ml.optimisation.heuristiques import covered_weight, rank_sites, settle_in_towns
 from models_ml.plan import Plan, Plancher, couverture_maximale
 
 

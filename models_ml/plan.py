@@ -9,29 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from models_ml.heuristiques import covered_weight, greedy, interchange
-from models_ml.reductions import Instance, membership, reduce_instance
-from models_ml.solveur import Resolution, maximise_coverage, smallest_shortfalls
+from models_ml.optimisation.heuristiques import covered_weight, greedy, interchange
+from models_ml.optimisation.reductions import Instance, membership, reduce_instance
+from models_ml.optimisation.resultat import Plan
+from models_ml.optimisation.solveur import Resolution, maximise_coverage, smallest_shortfalls
 from pilotage.errors import ErreurRecommandation
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A plan and what is known of it.
-
-    sites: columns opened besides the existing ones, ascending (int array). affectation: site that serves each row
-    (int array (n,)), None where the model has none. objectif: value of this plan; borne: no plan does better. ecart:
-    |borne - objectif| / |objectif|, never negative. prouve: ecart is within the gap asked for.
-    """
-
-    sites: np.ndarray
-    affectation: np.ndarray | None
-    objectif: float
-    borne: float
-    ecart: float
-    prouve: bool
-    duree_s: float
-    methode: str
 
 
 @dataclass(frozen=True)

@@ -98,7 +98,8 @@ def main() -> None:
             table.add_row(label, f"{theirs:.2f} s", f"{ours:.2f} s", f"{theirs / ours:.2f}", "≥ 0,9")
     else:
         console.print(f"Miroir de fichiers réels absent ({MIRROR}) : le banc de COPY est sauté.")
-    from models_ml.bancs import bench_couverture, bench_e2sfca
+    from models_ml.bancs.acces import bench_e2sfca
+    from models_ml.bancs.couverture import bench_couverture
 
     for bench in (bench_e2sfca, bench_couverture):
         table.add_row(*bench())

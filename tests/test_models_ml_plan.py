@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from models_ml.heuristiques import covered_weight, greedy, interchange, rank_sites, settle_in_towns
+from models_ml.optimisation.heuristiques import covered_weight, greedy, interchange, rank_sites, settle_in_towns
+from models_ml.optimisation.reductions import Instance, reduce_instance
 from models_ml.plan import Plancher, couverture_maximale
-from models_ml.reductions import Instance, reduce_instance
 from pilotage.errors import ErreurRecommandation
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from models_ml.heuristiques import interchange
-from models_ml.reductions import Instance
+from models_ml.optimisation.heuristiques import interchange
+from models_ml.optimisation.reductions import Instance
 from pilotage.errors import ErreurRecommandation
 
 PRIMAL_FEASIBLE = 2

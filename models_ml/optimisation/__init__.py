@@ -1,0 +1,1 @@
+"""The location models of the recommender: exact plans, always with a bound."""
