@@ -1,25 +1,31 @@
-"""The whole recommendation of one service, from the marts of a generation to the schema `recommandation`."""
+"""The whole recommendation, service by service, from the marts of a generation to the schema `recommandation`."""
 
 from __future__ import annotations
 
 import hashlib
-import math
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from models_ml import parametres
-from models_ml.couverture import Proposition, candidate_minutes, propose
-from models_ml.decision import Mesures, Tirages, apply_rules, smallest_flip, stability
+from models_ml.comparaisons import comparison_sentences
+from models_ml.contexte import Contexte
+from models_ml.couverture import Proposition
+from models_ml.decision import Tirages, apply_rules, smallest_flip, stability
 from models_ml.donnees import Donnees
-from models_ml.offre import Acces, compute_acces, nearest_minutes
+from models_ml.mesures import Plans, budget_of, build_measures, compute_plans, plan_measures
+from models_ml.offre import SANS_POSITION, Acces, compute_acces
 from models_ml.raisons import describe, plan_sentence
 from models_ml.ressemblance import Ressemblance, learn
 from models_ml.scores import Score, composite, dematerialisable, priority
+from models_ml.services import Service, decision_of, indices_of, load_service, load_services
 
-VERSION = "1"
+VERSION = "2"
+APPRIS = "france_services"
+"""The one service whose past openings are dated, and so can be learned from."""
 
 
 @dataclass(frozen=True)
@@ -27,28 +33,29 @@ class Recommandation:
     """Everything computed for one service on one generation. Arrays and frames follow `donnees.communes`."""
 
     id_calcul: str
-    service: str
+    service: Service
     budget: int
     donnees: Donnees
     acces: Acces
     scores: dict[str, Score]
     plans: dict[str, Proposition]
-    ressemblance: Ressemblance
+    ressemblance: Ressemblance | None
     decisions: pd.DataFrame
     durees: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class RapportRecommandation:
-    """What a run did, for the journal of the night."""
+    """What a run did, for the journal of the night. actions: communes by action, by service."""
 
     generation: str
     id_calcul: str
     lignes: int
-    actions: dict[str, int]
-    population_au_dela: float
-    ecart_plan: float
-    prouve: bool
+    actions: dict[str, dict[str, int]]
+    population_au_dela: dict[str, float]
+    ecarts_plans: dict[str, float]
+    non_prouves: list[str]
+    alertes: list[str]
     secondes: float
     durees: dict[str, float]
 
@@ -62,43 +69,58 @@ class Chrono:
 
     def mark(self, step: str) -> None:
         now = time.perf_counter()
-        self.durees[step], self.last = round(now - self.last, 3), now
+        self.durees[step], self.last = round(self.durees.get(step, 0.0) + now - self.last, 3), now
 
 
-def run_id(donnees: Donnees, service: str) -> str:
+def run_id(donnees: Donnees) -> str:
     """The same data, parameters and version give the same id: 16 hex digits."""
-    parts = (donnees.generation, donnees.empreinte, parametres.fingerprint(), service, VERSION)
+    parts = (donnees.generation, donnees.empreinte, parametres.fingerprint(), VERSION)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
-def compute(donnees: Donnees, service: str = "france_services") -> Recommandation:
+def compute_all(donnees: Donnees, services: list[str] | None = None) -> Iterator[Recommandation]:
+    """Every declared service in its order, one at a time so that only one is held in memory."""
+    contexte = Contexte.build(donnees)
+    for code in services or load_services():
+        yield compute(donnees, code, contexte)
+
+
+def compute(donnees: Donnees, service: str = APPRIS, contexte: Contexte | None = None) -> Recommandation:
     """Access, scores, plans, similarity and decisions of every commune; pure, same input, same result.
 
     Raises:
         ErreurRecommandation: the service is not declared.
     """
-    chrono, declared = Chrono(), parametres.load_service(service)
-    budget = math.ceil(parametres.load_decision().plan.part_du_reseau * len(donnees.sites))
-    acces = compute_acces(donnees, declared)
+    declared, chrono = load_service(service), Chrono()
+    contexte = contexte or Contexte.build(donnees)
+    chrono.mark("contexte")
+    acces = compute_acces(donnees, declared, contexte)
     chrono.mark("acces")
     scores = compute_scores(donnees, acces, declared)
     chrono.mark("scores")
-    plans = compute_plans(donnees, acces, budget)
+    p = decision_of(service)
+    budget = budget_of(len(acces.offre), p) if declared.offre_observee == "oui" else 0
+    plans = compute_plans(donnees, acces, contexte, p, budget)
     chrono.mark("plans")
-    likeness = learn(donnees)
+    likeness = learn(donnees) if service == APPRIS else None
     chrono.mark("ressemblance")
-    decisions = decide(donnees, acces, scores, plans)
+    decisions = decide(donnees, acces, contexte, scores, plans, declared)
     chrono.mark("decisions")
     return Recommandation(
-        run_id(donnees, service), service, budget, donnees, acces, scores, plans, likeness, decisions, chrono.durees
-    )
+        run_id(donnees), declared, budget, donnees, acces, scores, plans.par_scenario, likeness, decisions,
+        chrono.durees,
+    )  # fmt: skip
 
 
-def compute_scores(donnees: Donnees, acces: Acces, service) -> dict[str, Score]:
+def compute_scores(donnees: Donnees, acces: Acces, service: Service) -> dict[str, Score]:
     """The four scores of each commune, by name."""
-    indices = parametres.load_indices()
-    reach = acces.tableau.assign(temps_min=_beyond(acces))
-    envelopes = {**acces.enveloppes, "temps_min": tuple(_beyond(acces) * f for f in _factors())}
+    indices, scenarios = indices_of(service.code), parametres.load_deplacements().scenarios
+    thresholds, relative = acces.temps / service.seuil_min, service.habitants_par_unite
+    reach = pd.DataFrame({"temps_en_seuils": thresholds, "e2sfca_relatif": acces.tableau.e2sfca * relative})
+    envelopes = {
+        "temps_en_seuils": (thresholds * scenarios["rapide"], thresholds * scenarios["lent"]),
+        "e2sfca_relatif": tuple(end * relative for end in acces.enveloppes["e2sfca"]),
+    }
     return {
         "besoin": composite(donnees.communes, indices["besoin"]),
         "deficit_acces": composite(reach, indices["deficit_acces"], envelopes),
@@ -107,86 +129,31 @@ def compute_scores(donnees: Donnees, acces: Acces, service) -> dict[str, Score]:
     }
 
 
-def _factors() -> tuple[float, float]:
-    scenarios = parametres.load_deplacements().scenarios
-    return scenarios["rapide"], scenarios["lent"]
-
-
-def _beyond(acces: Acces) -> np.ndarray:
-    """Minutes to the nearest site, infinite where no road leads to one, NaN only where the position is unknown."""
-    no_road = (acces.tableau.methode == "aucun site accessible par la route").to_numpy()
-    return np.where(no_road, np.inf, acces.tableau.temps_min.to_numpy())
-
-
-def compute_plans(donnees: Donnees, acces: Acces, sites: int) -> dict[str, Proposition]:
-    """The national plan at each travel scenario, on top of the network; key «central» is the one published."""
-    p, scenarios = parametres.load_decision().plan, parametres.load_deplacements().scenarios
-    area = donnees.communes.superficie_km2.to_numpy()
-    candidates = candidate_minutes(acces.communes, area, p.seuil_min / min(scenarios.values()))
-    time_to_site, population = _beyond(acces), donnees.communes.population.to_numpy()
-    with np.errstate(invalid="ignore"):
-        return {
-            name: propose(
-                candidates, time_to_site <= p.seuil_min / f, population, sites, p.seuil_min / f,
-                gap=p.ecart, time_limit=p.limite_s,
-            )
-            for name, f in scenarios.items()
-        }  # fmt: skip
-
-
-def build_measures(donnees: Donnees, acces: Acces, scores: dict[str, Score], plan: Proposition) -> Mesures:
-    """The measures that the rules read, each (n,): infinite minutes mean «none within reach», NaN «unknown»."""
-    p = parametres.load_decision()
-    horizon = parametres.load_deplacements().horizon_min
-    measures = {
-        "site_sur_place": acces.tableau.site_sur_place.to_numpy(),
-        "temps_min": _beyond(acces),
-        "temps_sans_site_min": acces.tableau.temps_2e_min.fillna(np.inf).to_numpy(),
-        "temps_plan_min": plan.minutes,
-        "temps_plan_sans_elle_min": plan.minutes_autres,
-        "retenue_par_le_plan": plan.retenues.astype(float),
-        "population_a_desservir": _unserved_around(donnees, acces, p.plan.seuil_min),
-    }
-    for name, natures in (("temps_mediateur_min", p.mediateurs), ("temps_hote_min", p.hotes)):
-        minutes = nearest_minutes(donnees, acces.communes, natures, horizon / 2)[1]
-        measures[name] = np.where(np.isnan(minutes), np.inf, minutes)
-    for name in ("dematerialisable", "aptitude_numerique"):
-        measures[name], measures[f"{name}_bas"] = scores[name].valeur, scores[name].bas
-    return measures
-
-
-def _unserved_around(donnees: Donnees, acces: Acces, threshold: float) -> np.ndarray:
-    """People beyond the threshold who live within it of each commune; a proxy of the public of a stop or a counter."""
-    near = candidate_minutes(acces.communes, donnees.communes.superficie_km2.to_numpy(), threshold)
-    near.data = np.ones_like(near.data)
-    with np.errstate(invalid="ignore"):
-        unserved = np.where(_beyond(acces) <= threshold, 0.0, np.nan_to_num(donnees.communes.population.to_numpy()))
-    return near @ unserved
-
-
-def decide(donnees: Donnees, acces: Acces, scores: dict[str, Score], plans: dict[str, Proposition]) -> pd.DataFrame:
+def decide(
+    donnees: Donnees, acces: Acces, contexte: Contexte, scores: dict[str, Score], plans: Plans, service: Service
+) -> pd.DataFrame:
     """Action, score, reasons, stability and flip of each commune, in the order of `donnees.communes`."""
-    p, seed = parametres.load_decision(), parametres.load_ressemblance().graine
-    measures = build_measures(donnees, acces, scores, plans["central"])
-    by_scenario = {
-        name: {"temps_plan_min": plan.minutes, "retenue_par_le_plan": plan.retenues.astype(float)}
-        for name, plan in plans.items()
-    }
+    p, seed, n = decision_of(service.code), parametres.load_ressemblance().graine, len(donnees.communes)
+    measures = build_measures(acces, contexte, scores, plans, p)
+    by_scenario = {name: plan_measures(plan, n) for name, plan in plans.par_scenario.items()}
     bounds = {name: (scores[name].bas, scores[name].haut) for name in ("dematerialisable", "aptitude_numerique")}
     draws = Tirages(bounds, parametres.load_deplacements().scenarios, by_scenario, seed)
     rules = apply_rules(measures, p)
     share, rival = stability(measures, draws, p)
     flips = smallest_flip(measures, p)
-    essential = essential_gaps(donnees, acces)
-    unstable = share < p.stabilite_minimale
-    actions, reasons, changes = describe(rules, unstable, essential, share, rival, flips, measures, p)
+    essential = essential_gaps(donnees, acces, service)
+    actions, reasons, changes = describe(
+        rules, share < p.stabilite_minimale, essential, share, rival, flips, measures, p
+    )
+    for k, sentence in enumerate(comparison_sentences(donnees.communes, acces, service)):
+        if sentence and not essential[k]:
+            reasons[k].append(sentence)
     value, low, high = priority(scores["besoin"], scores["deficit_acces"])
-    ranks, gained = _plan_columns(plans["central"], len(actions))
-    for site, people in plans["central"].rangs:
+    ranks, gained = _plan_columns(plans.central, n)
+    for site, people in plans.central.rangs if plans.central else ():
         if actions[site] == "implanter":
             reasons[site].append(plan_sentence(int(ranks[site]), people, p.plan.seuil_min))
-    gaps = [a + b for a, b in zip(essential, missing_data(scores), strict=True)]
-    blocked = np.array([bool(gap) for gap in essential])
+    gaps = [a + b for a, b in zip(essential, missing_data(scores, service), strict=True)]
     return pd.DataFrame(
         {
             "action": actions,
@@ -194,7 +161,7 @@ def decide(donnees: Donnees, acces: Acces, scores: dict[str, Score], plans: dict
             "score_bas": low,
             "score_haut": high,
             "raisons": reasons,
-            "stabilite": np.where(blocked, np.nan, share),
+            "stabilite": np.where([bool(gap) for gap in essential], np.nan, share),
             "bascule": changes,
             "donnees_manquantes": gaps,
             "rang_plan": ranks,
@@ -203,27 +170,32 @@ def decide(donnees: Donnees, acces: Acces, scores: dict[str, Score], plans: dict
     )
 
 
-def _plan_columns(plan: Proposition, n: int) -> tuple[np.ndarray, np.ndarray]:
+def _plan_columns(plan: Proposition | None, n: int) -> tuple[np.ndarray, np.ndarray]:
     """Rank in the plan and people gained, (n,) with NaN outside the plan."""
     ranks, gained = np.full(n, np.nan), np.full(n, np.nan)
-    for rank, (site, people) in enumerate(plan.rangs, start=1):
+    for rank, (site, people) in enumerate(plan.rangs if plan else (), start=1):
         ranks[site], gained[site] = rank, people
     return ranks, gained
 
 
-def essential_gaps(donnees: Donnees, acces: Acces) -> list[list[str]]:
-    """What is lacking without which no action can be said: population, position."""
-    people = donnees.communes.population.isna().to_numpy()
-    position = acces.tableau.temps_min.isna().to_numpy() & ~np.isinf(_beyond(acces))
-    return [
-        [name for name, absent in (("population", a), ("position de la commune", b)) if absent]
-        for a, b in zip(people, position, strict=True)
+def essential_gaps(donnees: Donnees, acces: Acces, service: Service) -> list[list[str]]:
+    """What is lacking without which no action can be said: population, position, and the list of the service's places
+    where the known ones do not settle the matter."""
+    n = len(donnees.communes)
+    lacks = [
+        ("population", donnees.communes.population.isna().to_numpy()),
+        ("position de la commune", (acces.tableau.methode == SANS_POSITION).to_numpy()),
     ]
+    if service.offre_observee != "oui":
+        with np.errstate(invalid="ignore"):
+            far = ~(acces.temps <= service.seuil_min)
+        lacks.append((f"liste complète des lieux du service ({service.libelle})", far))
+    return [[name for name, absent in lacks if absent[k]] for k in range(n)]
 
 
-def missing_data(scores: dict[str, Score]) -> list[list[str]]:
+def missing_data(scores: dict[str, Score], service: Service) -> list[list[str]]:
     """Labels of the components without value, each once, in the order of the declaration."""
-    indices = parametres.load_indices()
+    indices = indices_of(service.code)
     parts = [
         scores[name].missing_labels([c.libelle for c in indices[name].composantes.values()])
         for name in ("besoin", "aptitude_numerique")
@@ -236,35 +208,63 @@ def recommend(generation: str) -> RapportRecommandation:
 
     Writing again for the same generation replaces the same tables by the same rows.
     """
-    from models_ml.ecriture import write_recommandation
+    from models_ml.ecriture import writing
     from models_ml.lecture import load_donnees
 
-    start, chrono = time.perf_counter(), Chrono()
+    start, chrono, results = time.perf_counter(), Chrono(), []
     donnees = load_donnees(generation)
     chrono.mark("lecture")
-    result = compute(donnees)
-    chrono.mark("calcul")
-    rows = write_recommandation(generation, result)
-    chrono.mark("ecriture")
-    return report(result, rows, time.perf_counter() - start, {**result.durees, **chrono.durees})
+    with writing(generation) as write:
+        for result in compute_all(donnees):
+            chrono.mark("calcul")
+            results.append(summarise(result, write(result)))
+            chrono.mark("ecriture")
+    return report(donnees, results, time.perf_counter() - start, chrono.durees)
 
 
-def report(result: Recommandation, rows: int, seconds: float, steps: dict[str, float]) -> RapportRecommandation:
-    """Sum a run up."""
-    central = result.plans["central"]
-    threshold = parametres.load_decision().plan.seuil_min
+@dataclass(frozen=True)
+class Bref:
+    """What the report keeps of one service."""
+
+    service: str
+    lignes: int
+    actions: dict[str, int]
+    population_au_dela: float
+    ecart: float
+    prouve: bool
+    alertes: list[str]
+    durees: dict[str, float]
+
+
+def summarise(result: Recommandation, rows: int) -> Bref:
+    """Sum one service up."""
+    central = result.plans.get("central")
     with np.errstate(invalid="ignore"):
-        far = ~(_beyond(result.acces) <= threshold) & np.array(
-            [not gap for gap in essential_gaps(result.donnees, result.acces)]
-        )
-    return RapportRecommandation(
-        result.donnees.generation,
-        result.id_calcul,
+        far = ~(result.acces.temps <= result.service.seuil_min)
+    return Bref(
+        result.service.code,
         rows,
         result.decisions.action.value_counts().sort_index().to_dict(),
         float(result.donnees.communes.population[far].sum()),
-        central.plan.ecart,
-        central.plan.prouve,
+        central.plan.ecart if central else 0.0,
+        all(one.plan.prouve for one in result.plans.values()),
+        list(getattr(result.ressemblance, "alertes", [])),
+        result.durees,
+    )
+
+
+def report(donnees: Donnees, results: list[Bref], seconds: float, steps: dict[str, float]) -> RapportRecommandation:
+    """Sum a run up."""
+    inner = pd.DataFrame([one.durees for one in results]).sum().round(2).to_dict()
+    return RapportRecommandation(
+        donnees.generation,
+        run_id(donnees),
+        sum(one.lignes for one in results),
+        {one.service: one.actions for one in results},
+        {one.service: one.population_au_dela for one in results},
+        {one.service: one.ecart for one in results},
+        [one.service for one in results if not one.prouve],
+        [alert for one in results for alert in one.alertes],
         round(seconds, 2),
-        steps,
+        {**inner, **steps},
     )

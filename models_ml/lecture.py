@@ -19,6 +19,20 @@ revenus AS (
     SELECT DISTINCT ON (code_commune) code_commune, revenu_median_eur, taux_pauvrete_pct
     FROM {commun}.fait_revenus ORDER BY code_commune, millesime DESC
 ),
+ages AS (
+    SELECT DISTINCT ON (code_commune) code_commune, part_65_ans_pct, part_15_24_ans_pct, part_peu_diplomes_pct
+    FROM {commun}.fait_ages_diplomes ORDER BY code_commune, millesime DESC
+),
+quartiers AS (
+    -- A commune without a priority quarter has none of its people there; the list covers the whole country.
+    SELECT code_commune, SUM(population) AS population_qpv
+    FROM {commun}.pont_quartiers_communes
+    WHERE millesime = (SELECT MAX(millesime) FROM {commun}.pont_quartiers_communes)
+    GROUP BY code_commune
+),
+recensement AS (
+    SELECT code_commune, population FROM {commun}.fait_profils WHERE millesime = '2018'
+),
 fragilites AS (
     SELECT DISTINCT ON (code_commune) code_commune, score_thd, score_4g, score_pauvrete, score_65_ans, score_diplome
     FROM {usages}.fait_fragilite_numerique ORDER BY code_commune, millesime DESC
@@ -27,11 +41,19 @@ SELECT
     c.code_commune, c.nom_commune, c.code_departement, c.code_region, c.siren_epci, c.niveau_densite,
     c.classe_ruralite, c.population, c.latitude, c.longitude, c.superficie_km2,
     r.revenu_median_eur, r.taux_pauvrete_pct, p.chomeurs_15_64, p.actifs_15_64,
-    f.score_thd, f.score_4g, f.score_pauvrete, f.score_65_ans, f.score_diplome
+    f.score_thd, f.score_4g, f.score_pauvrete, f.score_65_ans, f.score_diplome,
+    g.part_65_ans_pct, g.part_15_24_ans_pct, g.part_peu_diplomes_pct,
+    CASE
+        WHEN q.code_commune IS NULL AND EXISTS (SELECT 1 FROM quartiers) THEN 0
+        WHEN t.population > 0 THEN LEAST(100, 100 * q.population_qpv / t.population)
+    END AS population_qpv_pct
 FROM {commun}.dim_communes AS c
 LEFT JOIN profils AS p ON p.code_commune = c.code_commune
 LEFT JOIN revenus AS r ON r.code_commune = c.code_commune
 LEFT JOIN fragilites AS f ON f.code_commune = c.code_commune
+LEFT JOIN ages AS g ON g.code_commune = c.code_commune
+LEFT JOIN quartiers AS q ON q.code_commune = c.code_commune
+LEFT JOIN recensement AS t ON t.code_commune = c.code_commune
 WHERE c.est_actuelle
 ORDER BY c.code_commune
 """
@@ -60,6 +82,12 @@ WHERE s.source IN (
 GROUP BY s.source, l.id_lieu, l.code_commune, l.nom_lieu, l.latitude, l.longitude
 ORDER BY s.source, l.id_lieu
 """
+OFFRE = """
+SELECT
+    id_offre, service, code_commune, nom, latitude, longitude, nombre, capacite, format, source, millesime
+FROM {commun}.fait_offre_services
+ORDER BY service, id_offre
+"""
 POPULATIONS = """
 SELECT code_commune, millesime, population_municipale
 FROM {commun}.fait_populations WHERE population_municipale IS NOT NULL ORDER BY millesime, code_commune
@@ -81,7 +109,8 @@ def load_donnees(generation: str | None = None) -> Donnees:
         frames = {
             name: read(connection, query.format(**names))
             for name, query in (
-                ("communes", COMMUNES), ("sites", SITES), ("lieux", LIEUX), ("populations", POPULATIONS)
+                ("communes", COMMUNES), ("sites", SITES), ("lieux", LIEUX), ("populations", POPULATIONS),
+                ("offre", OFFRE),
             )
         }  # fmt: skip
         simulated = bool(connection.scalar(text(SIMULEE.format(**names))))

@@ -1,4 +1,5 @@
-"""The network as people meet it: minutes to the nearest sites, E2SFCA, and their envelopes over the scenarios."""
+"""The network of a service as people meet it: minutes to the nearest sites, E2SFCA, and their envelopes over the
+scenarios."""
 
 from __future__ import annotations
 
@@ -9,10 +10,10 @@ import pandas as pd
 from scipy import sparse
 
 from models_ml.acces import e2sfca, kieme_plus_proche
+from models_ml.contexte import Contexte
 from models_ml.deplacements import (
     Lieux,
     chord_to_km,
-    commune_places,
     nearest_beyond,
     site_places,
     travel_table,
@@ -20,10 +21,16 @@ from models_ml.deplacements import (
     within_km,
 )
 from models_ml.donnees import Donnees
-from models_ml.parametres import Service, load_deplacements
+from models_ml.parametres import load_deplacements
+from models_ml.services import Service
 
-MINUTES_DE_PROXIMITE = (20, 30)
 KM_DE_PROXIMITE = 10.0
+HORIZON_EN_SEUILS = 2.0
+"""Minutes are tabled up to twice the service's threshold: E2SFCA's last zone, at the quickest scenario, fits in."""
+ZONES_EN_SEUILS = (0.5, 1.0, 1.5)
+POIDS_DES_ZONES = (1.0, 0.68, 0.22)
+SANS_ROUTE, SANS_POSITION = "aucun site accessible par la route", "position de la commune inconnue"
+SANS_LISTE = "aucun lieu connu pour ce service"
 
 
 @dataclass(frozen=True)
@@ -34,26 +41,43 @@ class Acces:
     minutes: sparse.csr_matrix
     communes: Lieux
     sites: Lieux
+    offre: pd.DataFrame
     enveloppes: dict[str, tuple[np.ndarray, np.ndarray]]
 
+    @property
+    def temps(self) -> np.ndarray:
+        """Minutes to the nearest site, infinite where no road leads to one, NaN only where nothing is known."""
+        return np.where(self.tableau.methode == SANS_ROUTE, np.inf, self.tableau.temps_min)
 
-def site_capacity(sites: pd.DataFrame, service: Service) -> np.ndarray:
-    """Declared capacity of each site: a bus counts as such, else by main site or branch."""
-    kind = np.where(sites.format == "bus", "bus", sites.type_site)
-    return pd.Series(kind).map(service.capacites).to_numpy(float)
 
-
-def compute_acces(donnees: Donnees, service: Service) -> Acces:
+def compute_acces(donnees: Donnees, service: Service, contexte: Contexte) -> Acces:
     """Minutes to the first and second nearest sites, E2SFCA, and their envelopes over the travel scenarios.
 
+    E2SFCA zones are half, one and one and a half times the service's threshold (10, 20, 30 min for France Services).
     Columns: site (index, -1), distance_km, temps_min, temps_2e_min, e2sfca, site_sur_place, methode; NaN when missing.
     """
-    p = load_deplacements()
-    communes, sites = donnees.communes, donnees.sites
-    area = communes.superficie_km2.to_numpy()
-    origins = commune_places(communes, p)
+    p, origins = load_deplacements(), contexte.communes
+    communes, sites = donnees.communes, donnees.sites_of(service.code)
     targets = site_places(sites.latitude, sites.longitude, donnees.commune_index(sites.code_commune), origins)
-    minutes = travel_table(origins, targets, p.horizon_min, area, p)
+    horizon = HORIZON_EN_SEUILS * service.seuil_min
+    minutes = travel_table(origins, targets, horizon, contexte.superficie_km2, p)
+    first, time, second, method = _nearest_two(origins, targets, minutes, horizon)
+    held = np.bincount(targets.commune[targets.commune >= 0], minlength=len(communes))
+    people = communes.population.fillna(0).to_numpy()  # nobody counted there: neither demand nor a result below
+    frame = pd.DataFrame({"site": first, "distance_km": _distance(origins, targets, first, p.rayon_terre_km)})
+    frame["temps_min"], frame["temps_2e_min"] = time, np.fmax(second, time)
+    frame["site_sur_place"], frame["methode"] = (held > 0).astype(float), method
+    zones = [z * service.seuil_min for z in ZONES_EN_SEUILS]
+    frame["e2sfca"], low, high = _scenarios(people, sites.capacite.to_numpy(), minutes, p.scenarios, zones)
+    unknown = communes.population.isna().to_numpy() | np.isin(method, (SANS_POSITION, SANS_LISTE))
+    frame.loc[unknown, "e2sfca"] = np.nan
+    times = (time * p.scenarios["rapide"], time * p.scenarios["lent"])
+    return Acces(frame, minutes, origins, targets, sites, {"temps_min": times, "e2sfca": (low, high)})
+
+
+def _nearest_two(origins: Lieux, targets: Lieux, minutes: sparse.csr_matrix, horizon: float) -> tuple:
+    """Index of the nearest site, minutes to it and to the second, and how each was obtained."""
+    p = load_deplacements()
     first, time = kieme_plus_proche(minutes)
     _, second = kieme_plus_proche(minutes, 2)
     method = np.where(first >= 0, "vol d'oiseau × détour", "").astype(object)
@@ -62,20 +86,11 @@ def compute_acces(donnees: Donnees, service: Service) -> Acces:
     alone = np.isnan(time[far])
     time[far[alone]], first[far[alone]] = beyond[alone, 0], where[alone, 0]
     second[far] = np.where(alone, beyond[:, 1], _other(where, beyond, first[far]))
-    method[far[alone & (where[:, 0] >= 0)]] = f"vol d'oiseau × détour, au-delà de {p.horizon_min:g} min"
-    method[(first < 0) & np.isin(np.arange(len(origins)), origins.placed)] = "aucun site accessible par la route"
-    method[method == ""] = "position de la commune inconnue"
-    held = np.bincount(targets.commune[targets.commune >= 0], minlength=len(communes))
-    supply = site_capacity(sites, service)
-    people = communes.population.fillna(0).to_numpy()  # nobody counted there: neither demand nor a result below
-    frame = pd.DataFrame({"site": first, "distance_km": _distance(origins, targets, first, p.rayon_terre_km)})
-    frame["temps_min"], frame["temps_2e_min"] = time, np.fmax(second, time)
-    frame["site_sur_place"], frame["methode"] = (held > 0).astype(float), method
-    frame["e2sfca"], low, high = _scenarios(people, supply, minutes, p.scenarios)
-    unknown = communes.population.isna().to_numpy() | (method == "position de la commune inconnue")
-    frame.loc[unknown, "e2sfca"] = np.nan
-    times = (time * p.scenarios["rapide"], time * p.scenarios["lent"])
-    return Acces(frame, minutes, origins, targets, {"temps_min": times, "e2sfca": (low, high)})
+    method[far[alone & (where[:, 0] >= 0)]] = f"vol d'oiseau × détour, au-delà de {horizon:g} min"
+    lost = SANS_ROUTE if len(targets) else SANS_LISTE
+    method[(first < 0) & np.isin(np.arange(len(origins)), origins.placed)] = lost
+    method[method == ""] = SANS_POSITION
+    return first, time, second, method
 
 
 def _other(where, beyond, first) -> np.ndarray:
@@ -93,44 +108,37 @@ def _distance(origins: Lieux, targets: Lieux, nearest: np.ndarray, radius_km: fl
     return distance
 
 
-def _scenarios(people, supply, minutes, factors) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _scenarios(people, supply, minutes, factors, zones) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """E2SFCA at the central scenario, and its lowest and highest values over all of them."""
-    results = {
-        name: e2sfca(
-            people, supply, sparse.csr_matrix((minutes.data * f, minutes.indices, minutes.indptr), minutes.shape)
-        )
-        for name, f in factors.items()
-    }
+    results = {}
+    for name, f in factors.items():
+        scaled = sparse.csr_matrix((minutes.data * f, minutes.indices, minutes.indptr), minutes.shape)
+        results[name] = e2sfca(people, supply, scaled, zones, POIDS_DES_ZONES)
     table = np.vstack(list(results.values()))
     return results["central"], table.min(axis=0), table.max(axis=0)
 
 
-def nearest_minutes(
-    donnees: Donnees, origins: Lieux, natures: list[str], max_minutes: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Quickest place of the given kinds: index in donnees.lieux (-1) and minutes (NaN beyond max_minutes)."""
-    chosen = np.flatnonzero(donnees.lieux.nature.isin(natures).to_numpy())
-    places = donnees.lieux.iloc[chosen]
-    targets = site_places(places.latitude, places.longitude, donnees.commune_index(places.code_commune), origins)
-    area = donnees.communes.superficie_km2.to_numpy()
-    where, minutes = kieme_plus_proche(travel_table(origins, targets, max_minutes, area))
-    return np.where(where >= 0, chosen[where], -1) if len(chosen) else where, minutes
+def people_beyond(donnees: Donnees, acces: Acces, service: Service) -> pd.DataFrame:
+    """People whose commune lies beyond the service's two thresholds of every site; with the buses and without.
 
-
-def people_beyond(donnees: Donnees, acces: Acces) -> pd.DataFrame:
-    """People whose commune lies beyond 20 and 30 minutes, and beyond 10 km, of every site; with the buses and without.
-
-    Communes without position or population are left out. Columns modele, jeu, mesure, valeur.
+    For France Services, beyond 10 km too. Communes without position or population are left out. Columns modele, jeu,
+    mesure, valeur.
     """
     people = donnees.communes.population.to_numpy()
-    known = np.isfinite(people) & (acces.tableau.methode != "position de la commune inconnue").to_numpy()
-    i, j, _ = within_km(acces.communes, acces.sites, KM_DE_PROXIMITE, load_deplacements().rayon_terre_km)
+    known = np.isfinite(people) & ~np.isin(acces.tableau.methode, (SANS_POSITION, SANS_LISTE))
     trips = acces.minutes.tocoo()
-    fixed = (donnees.sites.format != "bus").to_numpy()
+    fixed = (acces.offre.format != "bus").to_numpy()
+    games = {"acces_avec_bus": np.ones(len(fixed), bool), "acces_sans_bus": fixed}
     rows = []
-    for name, open_sites in (("acces_avec_bus", np.ones(len(fixed), bool)), ("acces_sans_bus", fixed)):
-        pairs = {f"{m}_min": trips.row[(trips.data <= m) & open_sites[trips.col]] for m in MINUTES_DE_PROXIMITE}
-        pairs[f"{KM_DE_PROXIMITE:g}_km"] = i[open_sites[j]]
+    for name, open_sites in games.items() if not fixed.all() else (("acces", games["acces_avec_bus"]),):
+        pairs = {
+            f"{m:g}_min": trips.row[(trips.data <= m) & open_sites[trips.col]]
+            for m in (service.seuil_min, service.seuil_alerte_min)
+        }
+        if service.code == "france_services":
+            radius = load_deplacements().rayon_terre_km
+            i, j, _ = within_km(acces.communes, acces.sites, KM_DE_PROXIMITE, radius)
+            pairs[f"{KM_DE_PROXIMITE:g}_km"] = i[open_sites[j]]
         for measure, served in pairs.items():
             beyond = known & ~np.isin(np.arange(len(people)), served)
             rows.append(("reseau", name, f"population_au_dela_{measure}", float(people[beyond].sum())))

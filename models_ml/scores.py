@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from models_ml.parametres import Composante, Indice, Service
+from models_ml.parametres import Composante, Indice
+from models_ml.services import Service
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,8 @@ def build_metadata(schema: str) -> MetaData:
         Column(
             "e2sfca",
             Float,
-            comment="Sites à portée par habitant (E2SFCA, Luo et Qi 2009 ; 10, 20, 30 min ; 1, 0,68, 0,22).",
+            comment="Offre à portée par habitant, en unités du service (E2SFCA, Luo et Qi 2009 ; zones d'un demi, "
+            "un et un et demi seuil du service, soit 10, 20, 30 min pour France services ; poids 1, 0,68, 0,22).",
         ),
         Column(
             "nb_sites", Integer, nullable=False, comment="Sites ouverts dans la commune, bus compris à leur attache."
@@ -145,6 +146,11 @@ def _plan_tables(metadata: MetaData) -> None:
             "population_couverte_avant", BigInteger, nullable=False, comment="Habitants couverts par le réseau actuel."
         ),
         Column("population_couverte_apres", BigInteger, nullable=False, comment="Habitants couverts, plan réalisé."),
+        Column(
+            "cout_annuel_eur",
+            Float,
+            comment="Coût annuel des sites proposés, ordre de grandeur déclaré du service ; vide si inconnu.",
+        ),
         *_run(),
         comment="Grain : une ligne par plan de couverture, avec sa borne.",
     )

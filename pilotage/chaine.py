@@ -81,8 +81,10 @@ def build(nuit: str) -> str:
         journal.lignes = synthesise(generation).lignes
     with suivre_etape(nuit, "gate", "synthese"):
         gate_axe(generation, "synthese")
-    with suivre_etape(nuit, "recommandation", "france_services"):
-        recommend(generation)
+    with suivre_etape(nuit, "recommandation", "services") as journal:
+        journal.lignes = recommend(generation).lignes
+    with suivre_etape(nuit, "gate", "recommandation"):
+        gate_axe(generation, "recommandation")
     with suivre_etape(nuit, "publication", "bascule"):
         switch(generation)
     with suivre_etape(nuit, "publication", "export"):

@@ -27,7 +27,7 @@ def build_communes(n: int, rng) -> pd.DataFrame:
             "latitude": 45 + 0.06 * rows + rng.normal(0, 0.01, n),
             "longitude": 2 + 0.09 * columns + rng.normal(0, 0.01, n),
             "superficie_km2": rng.uniform(5, 30, n),
-            "revenu_median_eur": rng.normal(22000, 2500, n),
+            "revenu_median_eur": np.where(np.arange(n) % 50 == 5, np.nan, rng.normal(22000, 2500, n)),
             "taux_pauvrete_pct": np.nan,
             "chomeurs_15_64": np.round(active * rng.uniform(0.03, 0.2, n)),
             "actifs_15_64": active,

@@ -12,6 +12,7 @@ from models_ml.calcul import compute, recommend
 from models_ml.decision import A_INSTRUIRE
 from models_ml.donnees import Donnees
 from models_ml.ecriture import build_frames
+from models_ml.services import load_services
 from pilotage.errors import ErreurRecommandation
 from tests.territoire_fictif import build_donnees
 
@@ -58,16 +59,19 @@ def test_missing_position_or_population_is_told_and_never_guessed():
     base = build_donnees()
     communes = base.communes.copy()
     empty = int(np.flatnonzero(~communes.code_commune.isin(base.sites.code_commune))[0])
+    lost, unknown = communes.code_commune[[empty, empty + 1]]
     communes.loc[empty, ["latitude", "longitude"]] = np.nan
     communes.loc[empty + 1, "population"] = np.nan
     frames = {"sites": base.sites, "lieux": base.lieux, "populations": base.populations}
-    result = compute(Donnees.assemble(generation=GENERATION, est_simulee=True, communes=communes, **frames))
+    donnees = Donnees.assemble(generation=GENERATION, est_simulee=True, communes=communes, **frames)
+    result = compute(donnees)
     decisions = result.decisions
+    empty, unpeopled = donnees.commune_index([lost, unknown])
     assert decisions.action[empty] == A_INSTRUIRE
     assert "position de la commune" in decisions.donnees_manquantes[empty]
-    assert "population" in decisions.donnees_manquantes[empty + 1]
+    assert "population" in decisions.donnees_manquantes[unpeopled]
     assert np.isnan(result.acces.tableau.temps_min[empty])
-    assert np.isnan(result.acces.tableau.e2sfca[empty + 1])
+    assert np.isnan(result.acces.tableau.e2sfca[unpeopled])
 
 
 def test_out_of_bounds_value_names_table_column_and_unit(donnees):
@@ -91,7 +95,12 @@ def test_unknown_service_lists_the_known_ones(donnees):
 def write_marts(engine, donnees: Donnees) -> None:
     """The marts that the recommender reads, as tables of a generation."""
     c = donnees.communes
-    profile = c[["code_commune", "chomeurs_15_64", "actifs_15_64"]].assign(millesime="2018")
+    profile = c[["code_commune", "chomeurs_15_64", "actifs_15_64", "population"]].assign(millesime="2018")
+    ages = c[["code_commune"]].assign(
+        millesime="2017", part_65_ans_pct=20.0, part_15_24_ans_pct=12.0, part_peu_diplomes_pct=30.0
+    )
+    quarter = pd.DataFrame({"code_commune": c.code_commune[:3], "millesime": "2022", "population": 10.0})
+    services = pd.DataFrame({"service": list(load_services())})
     income = c[["code_commune", "revenu_median_eur", "taux_pauvrete_pct"]].assign(millesime="2020")
     fragility = c[["code_commune", *[n for n in c if n.startswith("score_")]]].assign(millesime="2023-08")
     names = ["nom_commune", "code_departement", "code_region", "siren_epci", "niveau_densite", "classe_ruralite"]
@@ -125,6 +134,10 @@ def write_marts(engine, donnees: Donnees) -> None:
         "commun": {
             "fait_profils": profile,
             "fait_revenus": income,
+            "fait_ages_diplomes": ages,
+            "pont_quartiers_communes": quarter,
+            "dim_services": services,
+            "fait_offre_services": donnees.offre,
             "dim_communes": commune,
             "dim_lieux": places,
             "pont_lieux_sources": bridge,
@@ -140,7 +153,8 @@ def write_marts(engine, donnees: Donnees) -> None:
             connection.execute(text(f"CREATE SCHEMA {schema}"))
             for name, frame in frames.items():
                 frame.to_sql(name, connection, schema=schema, index=False)
-        connection.execute(text(f"ALTER TABLE commun__{GENERATION}.dim_territoires ADD PRIMARY KEY (cle_territoire)"))
+        for name, key in (("dim_territoires", "cle_territoire"), ("dim_services", "service")):
+            connection.execute(text(f"ALTER TABLE commun__{GENERATION}.{name} ADD PRIMARY KEY ({key})"))
 
 
 @pytest.fixture(scope="module")
@@ -159,9 +173,10 @@ def rows_of(engine, table: str, schema: str = f"recommandation__{GENERATION}") -
 
 def test_written_rows_are_those_computed(built, donnees):
     engine, report = built
-    assert report.id_calcul == compute(donnees).id_calcul
-    assert len(rows_of(engine, "decisions")) == len(donnees.communes)
-    assert sum(report.actions.values()) == len(donnees.communes)
+    assert set(report.actions) == set(load_services())
+    assert len(rows_of(engine, "decisions")) == len(donnees.communes) * len(load_services())
+    for actions in report.actions.values():
+        assert sum(actions.values()) == len(donnees.communes)
 
 
 def test_running_again_gives_the_same_rows(built):

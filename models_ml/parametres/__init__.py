@@ -14,19 +14,20 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pilotage.errors import ErreurRecommandation
 
 DOSSIER = Path(__file__).parent
+TABLES = DOSSIER.parents[1] / "dbt_project" / "seeds"
 Part = Annotated[float, Field(ge=0, le=1)]
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Detour(_Strict):
+class Detour(Strict):
     valeur: float = Field(ge=1)
     raison: str
 
 
-class Interne(_Strict):
+class Interne(Strict):
     facteur: float = Field(gt=0)
     raison: str
     plafond_km: float = Field(gt=0)
@@ -35,12 +36,12 @@ class Interne(_Strict):
     raison_sans_mesure: str
 
 
-class Ile(_Strict):
+class Ile(Strict):
     nom: str
     communes: list[str]
 
 
-class ParametresDeplacements(_Strict):
+class ParametresDeplacements(Strict):
     rayon_terre_km: float
     detour: Detour
     vitesses_kmh: dict[int, float]
@@ -54,7 +55,7 @@ class ParametresDeplacements(_Strict):
     iles: list[Ile]
 
 
-class Composante(_Strict):
+class Composante(Strict):
     colonne: str
     poids: Part
     zero: float
@@ -65,7 +66,7 @@ class Composante(_Strict):
     raison: str
 
 
-class Indice(_Strict):
+class Indice(Strict):
     libelle: str
     composantes: dict[str, Composante]
 
@@ -77,7 +78,7 @@ class Indice(_Strict):
         return self
 
 
-class Critere(_Strict):
+class Critere(Strict):
     poids: Part
     valeur: Part
     bas: Part
@@ -91,43 +92,30 @@ class Critere(_Strict):
         return self
 
 
-class Service(_Strict):
-    libelle: str
-    capacites: dict[Literal["principal", "antenne", "bus"], float]
-    raison_capacites: str
-    dematerialisable: dict[str, Critere]
-
-    def score_dematerialisable(self) -> tuple[float, float, float]:
-        """Weighted mean of the criteria: value, lower and upper bound, each in [0, 1]."""
-        total = sum(c.poids for c in self.dematerialisable.values())
-        return tuple(
-            sum(c.poids * getattr(c, part) for c in self.dematerialisable.values()) / total
-            for part in ("valeur", "bas", "haut")
-        )
-
-
-class Condition(_Strict):
+class Condition(Strict):
     mesure: str
     comparateur: Literal["<=", ">="]
     seuil: float
     raison: str
 
 
-class Regle(_Strict):
+class Regle(Strict):
     action: str
     si: list[str]
     motif: str
 
 
-class ParametresPlan(_Strict):
+class ParametresPlan(Strict):
     part_du_reseau: float = Field(ge=0)
     seuil_min: float
+    sites_au_plus: int = Field(ge=1)
+    raison_sites_au_plus: str
     ecart: float = Field(gt=0)
     limite_s: float = Field(gt=0)
     raison: str
 
 
-class ParametresDecision(_Strict):
+class ParametresDecision(Strict):
     conditions: dict[str, Condition]
     regles: list[Regle]
     libelles: dict[str, str]
@@ -153,12 +141,12 @@ class ParametresDecision(_Strict):
         return self
 
 
-class Periode(_Strict):
+class Periode(Strict):
     origine: date
     fin: date
 
 
-class ParametresRessemblance(_Strict):
+class ParametresRessemblance(Strict):
     entrainement: Periode
     epreuve: Periode
     rayon_km: float
@@ -190,7 +178,7 @@ def load_deplacements() -> ParametresDeplacements:
 
 @cache
 def load_indices() -> dict[str, Indice]:
-    """The composite scores `besoin`, `deficit_acces`, `aptitude_numerique`."""
+    """The composite scores that all services share: `deficit_acces`, `aptitude_numerique`."""
     return {name: _validate(Indice, "scores.yml", content) for name, content in _read("scores.yml").items()}
 
 
@@ -204,26 +192,15 @@ def load_ressemblance() -> ParametresRessemblance:
     return _validate(ParametresRessemblance, "ressemblance.yml", _read("ressemblance.yml"))
 
 
-@cache
-def load_services() -> dict[str, Service]:
-    return {name: _validate(Service, "services.yml", content) for name, content in _read("services.yml").items()}
+def load_service(code: str):
+    from models_ml.services import load_service as declared
 
-
-def load_service(code: str) -> Service:
-    """The declared service `code`.
-
-    Raises:
-        ErreurRecommandation: the service is not declared; the known ones are named.
-    """
-    services = load_services()
-    if code not in services:
-        raise ErreurRecommandation(f"service « {code} » inconnu", attendu=", ".join(services))
-    return services[code]
+    return declared(code)
 
 
 def fingerprint() -> str:
-    """SHA-256 of all the parameter files, in the order of their names."""
+    """SHA-256 of all the parameter files and of the declared tables of services, in the order of their names."""
     digest = hashlib.sha256()
-    for path in sorted(DOSSIER.glob("*.yml")):
+    for path in [*sorted(DOSSIER.glob("*.yml")), *sorted(TABLES.glob("services*.csv"))]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()

@@ -134,14 +134,21 @@ def gate_marts(generation: str, axe: str) -> None:
         journal.message = f"{rapport.controles} contrôles"
 
 
-def recommend() -> dict[str, str]:
-    """Compute the recommendations of the generation that woke this DAG; returns the extra for the next one."""
+def recommend() -> None:
+    """Compute the recommendations of the generation that woke this DAG; what a person should look at is journalled."""
     from models_ml.calcul import recommend as compute
 
-    extra = current_generation()
     with journaliser("recommander", "recommandation") as journal:
-        rapport = compute(extra["generation"])
-        journal.lignes = getattr(rapport, "lignes", None)
+        rapport = compute(current_generation()["generation"])
+        journal.lignes = rapport.lignes
+        unproven = [f"plan non prouvé : {service}" for service in rapport.non_prouves]
+        journal.message = " ; ".join([f"{len(rapport.actions)} services", *unproven, *rapport.alertes])
+
+
+def gate_recommendations() -> dict[str, str]:
+    """Judge the recommendations of the generation that woke this DAG; returns the extra for the next one."""
+    extra = current_generation()
+    gate_marts(extra["generation"], "recommandation")
     return extra
 
 

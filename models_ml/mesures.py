@@ -1,0 +1,116 @@
+"""The measures that the rules read, and the national plans on which two of them rest."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import sparse
+
+from models_ml.contexte import Contexte
+from models_ml.couverture import Proposition, propose
+from models_ml.decision import Mesures
+from models_ml.deplacements import Lieux, travel_table
+from models_ml.donnees import Donnees
+from models_ml.offre import Acces
+from models_ml.parametres import ParametresDecision, load_deplacements
+from models_ml.scores import Score
+
+
+@dataclass(frozen=True)
+class Plans:
+    """The national plans of a service by travel scenario (none where opening is not an option), and a_desservir, people
+    beyond the threshold who live within it of each commune, (n,)."""
+
+    par_scenario: dict[str, Proposition]
+    a_desservir: np.ndarray
+
+    @property
+    def central(self) -> Proposition | None:
+        return self.par_scenario.get("central")
+
+
+def budget_of(sites: int, p: ParametresDecision) -> int:
+    """New sites allowed: a declared share of the network, rounded up, at most a declared number."""
+    return min(math.ceil(p.plan.part_du_reseau * sites), p.plan.sites_au_plus)
+
+
+def compute_plans(donnees: Donnees, acces: Acces, contexte: Contexte, p: ParametresDecision, sites: int) -> Plans:
+    """Plans of `sites` new sites on top of the network at each travel scenario, and the people whom nobody serves.
+
+    Only communes that some scenario leaves unserved are rows of the candidate table: the others have nothing to gain.
+    """
+    factors, threshold = load_deplacements().scenarios, p.plan.seuil_min
+    population, time = donnees.communes.population.to_numpy(), acces.temps
+    with np.errstate(invalid="ignore"):
+        rows = np.flatnonzero(~(time <= threshold / max(factors.values())))
+        unserved = np.where(time <= threshold, 0.0, np.nan_to_num(population))
+    candidates = _candidates(contexte, rows, threshold / min(factors.values()))
+    near = sparse.csr_matrix(
+        ((candidates.data <= threshold).astype(float), candidates.indices, candidates.indptr), candidates.shape
+    )
+    around = near.T @ unserved
+    if not any(rule.action == "implanter" for rule in p.regles) or not sites:
+        return Plans({}, around)
+    plans = {}
+    for name, factor in factors.items():
+        limit = threshold / factor
+        with np.errstate(invalid="ignore"):
+            served = time <= limit
+        plan = propose(candidates, served, population, sites, limit, gap=p.plan.ecart, time_limit=p.plan.limite_s)
+        plans[name] = _timed(plan, contexte, 2 * threshold)
+    return Plans(plans, around)
+
+
+def _part(places: Lieux, rows: np.ndarray) -> Lieux:
+    return Lieux(*(getattr(places, name)[rows] for name in ("latitude", "longitude", "vitesse_kmh", "commune", "ile")))
+
+
+def _candidates(contexte: Contexte, rows: np.ndarray, max_minutes: float) -> sparse.csr_matrix:
+    """Minutes from the communes `rows` to every commune, csr (n, n), nothing elsewhere; a trip lasts as long back."""
+    n = len(contexte.communes)
+    back = travel_table(contexte.communes, _part(contexte.communes, rows), max_minutes, contexte.superficie_km2)
+    there = back.T.tocoo()
+    return sparse.csr_matrix((there.data, (rows[there.row], there.col)), shape=(n, n))
+
+
+def _timed(plan: Proposition, contexte: Contexte, horizon: float) -> Proposition:
+    """The same plan with the minutes of every commune to its quickest site, and to the quickest but its own."""
+    chosen = np.flatnonzero(plan.retenues)
+    trips = travel_table(contexte.communes, _part(contexte.communes, chosen), horizon, contexte.superficie_km2).tocoo()
+    minutes, others = (np.full(len(contexte.communes), np.inf) for _ in range(2))
+    np.minimum.at(minutes, trips.row, trips.data)
+    away = trips.row != chosen[trips.col]
+    np.minimum.at(others, trips.row[away], trips.data[away])
+    return replace(plan, minutes=minutes, minutes_autres=others)
+
+
+def plan_measures(plan: Proposition | None, n: int) -> Mesures:
+    """What a plan says of each commune; without a plan, no site is proposed anywhere."""
+    if plan is None:
+        nowhere = np.full(n, np.inf)
+        return {"temps_plan_min": nowhere, "temps_plan_sans_elle_min": nowhere, "retenue_par_le_plan": np.zeros(n)}
+    return {
+        "temps_plan_min": plan.minutes,
+        "temps_plan_sans_elle_min": plan.minutes_autres,
+        "retenue_par_le_plan": plan.retenues.astype(float),
+    }
+
+
+def build_measures(
+    acces: Acces, contexte: Contexte, scores: dict[str, Score], plans: Plans, p: ParametresDecision
+) -> Mesures:
+    """The measures that the rules read, each (n,): infinite minutes mean «none within reach», NaN «unknown»."""
+    measures = {
+        "site_sur_place": acces.tableau.site_sur_place.to_numpy(),
+        "temps_min": acces.temps,
+        "temps_sans_site_min": acces.tableau.temps_2e_min.fillna(np.inf).to_numpy(),
+        "population_a_desservir": plans.a_desservir,
+        "temps_mediateur_min": contexte.quickest(p.mediateurs),
+        "temps_hote_min": contexte.quickest(p.hotes),
+        **plan_measures(plans.central, len(acces.tableau)),
+    }
+    for name in ("dematerialisable", "aptitude_numerique"):
+        measures[name], measures[f"{name}_bas"] = scores[name].valeur, scores[name].bas
+    return measures
