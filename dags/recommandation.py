@@ -26,8 +26,8 @@ def controler(*, outlet_events) -> None:
 @dag(schedule=[ENTREPOT], tags=["recommandation", *AXES], **arguments("recommandation", delai_min=60))
 def recommandation() -> None:
     """### Recommandation
-    Pour la génération annoncée par l'entrepôt, chaque commune et chaque service : implanter, partager un guichet, passer
-    en itinérance, dématérialiser avec médiation ou maintenir. Lancement à la main : `{"generation": "g…"}`."""
+    Pour la génération annoncée par l'entrepôt, chaque commune et chaque service : implanter, partager un guichet,
+    passer en itinérance, dématérialiser avec médiation ou maintenir. Lancement à la main : `{"generation": "g…"}`."""
     recommander() >> controler()
 
 

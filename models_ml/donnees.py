@@ -13,7 +13,7 @@ from pilotage.errors import ErreurRecommandation
 
 @dataclass(frozen=True)
 class Colonne:
-    """Kind and bounds of a column; bounds are in the column's own unit. A facultative one may be absent: all missing."""
+    """Kind and bounds of a column, in its own unit. A facultative one may be absent: all missing then."""
 
     genre: str
     mini: float | None = None
