@@ -100,7 +100,7 @@ def compute(donnees: Donnees, service: str = APPRIS, contexte: Contexte | None =
     chrono.mark("scores")
     p = decision_of(service)
     budget = budget_of(len(acces.offre), p) if declared.offre_observee == "oui" else 0
-    plans = compute_plans(donnees, acces, contexte, p, budget)
+    plans = compute_plans(donnees, acces, contexte, declared, p, budget)
     chrono.mark("plans")
     likeness = learn(donnees) if service == APPRIS else None
     chrono.mark("ressemblance")

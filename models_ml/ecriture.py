@@ -180,6 +180,9 @@ def _plan_sites(result: Recommandation) -> pd.DataFrame:
 
 def _modele(result: Recommandation) -> pd.DataFrame:
     likeness = result.ressemblance
+    places = result.donnees.offre
+    places = places[places.service == result.service.code]
+    dated = places.fillna({"millesime": "non daté"}).groupby("source").millesime.max()
     settings = {
         "empreinte_parametres": parametres.fingerprint(),
         "graine": parametres.load_ressemblance().graine,
@@ -188,6 +191,8 @@ def _modele(result: Recommandation) -> pd.DataFrame:
     row = {
         "service": result.service.code,
         "version": VERSION,
+        "generation": result.donnees.generation,
+        "offre": json.dumps(dated.to_dict(), ensure_ascii=False),
         "parametres": json.dumps(settings, ensure_ascii=False),
         "apprentissage": json.dumps(likeness.description if likeness else {}, ensure_ascii=False),
         "message": likeness.message if likeness else SANS_APPRENTISSAGE,

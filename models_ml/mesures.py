@@ -16,6 +16,7 @@ from models_ml.donnees import Donnees
 from models_ml.offre import Acces
 from models_ml.parametres import ParametresDecision, load_deplacements
 from models_ml.scores import Score
+from models_ml.services import Service
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,12 @@ def budget_of(sites: int, p: ParametresDecision) -> int:
     return min(math.ceil(p.plan.part_du_reseau * sites), p.plan.sites_au_plus)
 
 
-def compute_plans(donnees: Donnees, acces: Acces, contexte: Contexte, p: ParametresDecision, sites: int) -> Plans:
+def compute_plans(
+    donnees: Donnees, acces: Acces, contexte: Contexte, service: Service, p: ParametresDecision, sites: int
+) -> Plans:
     """Plans of `sites` new sites on top of the network at each travel scenario, and the people whom nobody serves.
 
-    Only communes that some scenario leaves unserved are rows of the candidate table: the others have nothing to gain.
+    A site may open where as many people live as the service asks for; the bound is that of such plans. Only communes that some scenario leaves unserved are rows of the candidate table: the others have nothing to gain.
     """
     factors, threshold = load_deplacements().scenarios, p.plan.seuil_min
     population, time = donnees.communes.population.to_numpy(), acces.temps
@@ -53,12 +56,14 @@ def compute_plans(donnees: Donnees, acces: Acces, contexte: Contexte, p: Paramet
     around = near.T @ unserved
     if not any(rule.action == "implanter" for rule in p.regles) or not sites:
         return Plans({}, around)
-    plans = {}
+    plans, allowed = {}, np.nan_to_num(population) >= service.population_candidate_min
     for name, factor in factors.items():
         limit = threshold / factor
         with np.errstate(invalid="ignore"):
             served = time <= limit
-        plan = propose(candidates, served, population, sites, limit, gap=p.plan.ecart, time_limit=p.plan.limite_s)
+        plan = propose(
+            candidates, served, population, sites, limit, allowed=allowed, gap=p.plan.ecart, time_limit=p.plan.limite_s
+        )
         plans[name] = _timed(plan, contexte, 2 * threshold)
     return Plans(plans, around)
 

@@ -43,7 +43,10 @@ class ActionService(Strict):
 
 
 class Service(Strict):
-    """One service: its threshold in minutes, reference ratio, criteria, need and admitted actions."""
+    """One service: its threshold in minutes, reference ratio, criteria, need and admitted actions.
+
+    population_candidate_min: least population of a commune where a site of its own makes sense.
+    """
 
     code: str
     libelle: str
@@ -51,6 +54,7 @@ class Service(Strict):
     seuil_min: float = Field(gt=0)
     seuil_alerte_min: float = Field(gt=0)
     habitants_par_unite: float = Field(gt=0)
+    population_candidate_min: float = Field(ge=0)
     offre_observee: str
     dematerialisable: dict[str, Critere]
     besoin: Indice

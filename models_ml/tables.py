@@ -5,7 +5,10 @@ from __future__ import annotations
 from sqlalchemy import ARRAY, BigInteger, Boolean, Column, Float, ForeignKey, Integer, MetaData, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
-CALCUL = "Identifiant du calcul : mêmes données, mêmes paramètres, même version donnent le même."
+CALCUL = (
+    "Identifiant du calcul (modele.id_calcul, avec l'empreinte des données et les dates) : mêmes données, mêmes "
+    "paramètres, même version donnent le même."
+)
 EMPREINTE = "Empreinte SHA-256 des données lues."
 SCORES = {
     "besoin": "Besoin d'un accompagnement, de 0 à 1",
@@ -20,10 +23,8 @@ def _cle(name: str, kind, comment: str) -> Column:
 
 
 def _run() -> list[Column]:
-    return [
-        Column("id_calcul", Text, nullable=False, comment=CALCUL),
-        Column("empreinte_donnees", Text, nullable=False, comment=EMPREINTE),
-    ]
+    """The run of a row; `modele` holds its data hash and dates once, not a million times."""
+    return [Column("id_calcul", Text, nullable=False, comment=CALCUL)]
 
 
 def _commune_service() -> list[Column]:
@@ -180,6 +181,8 @@ def _model_tables(metadata: MetaData) -> None:
         _cle("id_calcul", Text, CALCUL),
         _cle("service", Text, "Code du service."),
         Column("version", Text, nullable=False, comment="Version du recommandeur."),
+        Column("generation", Text, nullable=False, comment="Génération de l'entrepôt lue, nommée par sa date."),
+        Column("offre", JSONB, nullable=False, comment="Sources des lieux du service et millésime servi de chacune."),
         Column(
             "parametres", JSONB, nullable=False, comment="Empreinte des paramètres, graine, versions des bibliothèques."
         ),
