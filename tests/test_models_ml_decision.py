@@ -11,9 +11,10 @@ from models_ml.decision import Tirages, actions_of, apply_rules, smallest_flip, 
 from models_ml.mots import mesure, nombre
 from models_ml.raisons import flip_sentence, rule_reasons
 from models_ml.scores import Score, composite, dematerialisable, priority
+from models_ml.services import indices_of, load_service
 from pilotage.errors import ErreurRecommandation
 
-INDICES = parametres.load_indices()
+INDICES = indices_of("france_services")
 DECISION = parametres.load_decision()
 
 
@@ -164,7 +165,7 @@ def test_draws_are_the_same_twice_and_stay_inside_their_bounds():
 
 
 def test_service_score_is_declared_and_ordered():
-    score = dematerialisable(parametres.load_service("france_services"), 3)
+    score = dematerialisable(load_service("france_services"), 3)
     assert isinstance(score, Score)
     assert (score.bas <= score.valeur).all() and (score.valeur <= score.haut).all()
 
