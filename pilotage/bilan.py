@@ -32,6 +32,12 @@ FIRST = text(
     "ORDER BY d.rang_plan NULLS LAST, d.score DESC NULLS LAST, d.code_commune LIMIT 3"
 )
 
+CHANGES = text(
+    "SELECT s.libelle, d.libelle_action, count(d.service) FROM commun.dim_services s LEFT JOIN "
+    "recommandation.decisions d ON d.service = s.service AND d.action <> 'maintenir' "
+    "GROUP BY s.ordre, s.libelle, d.libelle_action ORDER BY s.ordre, 3 DESC"
+)
+
 
 @dataclass(frozen=True)
 class Bilan:
@@ -44,6 +50,7 @@ class Bilan:
     fraicheur: dict[str, int]  # state -> sources; a source never received has a state of its own
     refusees: list[str]
     recommandations: list[str]
+    decisions: list[str]  # one sentence a service
 
 
 def read_bilan() -> Bilan:
@@ -60,6 +67,7 @@ def read_bilan() -> Bilan:
             fraicheur=dict(states),
             refusees=_refused(connection),
             recommandations=_recommendations(connection) if generation else [],
+            decisions=_decisions(connection) if generation else [],
         )
 
 
@@ -92,6 +100,9 @@ def print_bilan(nuit: str | None = None, console: Console | None = None, airflow
         console.print(f" {rank}. {sentence}", highlight=False)
     if not bilan.recommandations:
         console.print(" aucune implantation recommandée")
+    console.print("\n[bold]Communes où autre chose que maintenir est recommandé, par service[/]")
+    for sentence in bilan.decisions:
+        console.print(f" - {sentence}", highlight=False)
     _say_where(console, settings, airflow_url)
 
 
@@ -174,6 +185,17 @@ def _recommendations(connection: Connection) -> list[str]:
         f"dans {stability:.0%} des tirages. {' '.join(reasons)}"
         for nom, code, action, score, low, high, stability, reasons in connection.execute(FIRST)
     ]
+
+
+def _decisions(connection: Connection) -> list[str]:
+    if not connection.scalar(text("SELECT to_regclass('recommandation.decisions')")):
+        return []
+    services: dict[str, list[str]] = {}
+    for label, action, count in connection.execute(CHANGES):
+        services.setdefault(label, [])
+        if action:
+            services[label].append(f"{action} {_group(count)}")
+    return [f"{label} : {', '.join(actions) or 'aucune'}" for label, actions in services.items()]
 
 
 def _group(number: int) -> str:
