@@ -11,8 +11,10 @@ from scipy import sparse
 from models_ml.acces import e2sfca
 from models_ml.bancs import RAYON_TERRE_KM, Banc, load_places, median_seconds
 from models_ml.deplacements import within_km
+from models_ml.raam import raam
 
 PORTEE_KM = 30.0
+TAU_KM = 20.0
 
 
 def bench_e2sfca() -> tuple[str, str, str, str, str]:
@@ -20,6 +22,33 @@ def bench_e2sfca() -> tuple[str, str, str, str, str]:
     one = measure_e2sfca()
     label = f"E2SFCA, {one.detail} ; écart relatif {one.ecart_relatif:.0e} (pair : {one.reference})"
     return label, f"{one.reference_s:.3f} s", f"{one.notre_s:.4f} s", f"{one.rapport:.0f}", "≥ 200, égal à 1e-9"
+
+
+def bench_raam() -> tuple[str, str, str, str, str]:
+    """Row of the table of `make bench`: RAAM on the same pairs; the peer holds the whole matrix, for minutes."""
+    communes, sites, people, nature = load_places()
+    i, j, km = within_km(communes, sites, PORTEE_KM, RAYON_TERRE_KM)
+    pointers = np.concatenate([[0], np.cumsum(np.bincount(i, minlength=len(communes)))])
+    travel = sparse.csr_matrix((km, j, pointers), shape=(len(communes), len(sites)))
+    people, supply = np.round(people), np.ones(len(sites))
+    supply[np.bincount(j, minlength=len(sites)) == 0] = 0
+    inhabited = people[i] > 0
+    ours_s, ours = median_seconds(lambda: raam(people, supply, travel, tau=TAU_KM), 3)
+    peer_s, theirs = median_seconds(lambda: _peer_raam(people, supply, i[inhabited], j[inhabited], km[inhabited]), 1)
+    gap = float(np.max(np.abs(ours[theirs.index] / theirs.to_numpy() - 1)))
+    label = f"RAAM, {len(km)} paires, {nature} ; écart relatif {gap:.0e} (pair : access)"
+    return label, f"{peer_s:.1f} s", f"{ours_s:.2f} s", f"{peer_s / ours_s:.0f}", "≥ 50, égal"
+
+
+def _peer_raam(people, supply, i, j, km) -> pd.Series:
+    from access.raam import raam as peer
+
+    demand = pd.DataFrame({"id": np.arange(len(people)), "people": people.astype(int)})
+    offer = pd.DataFrame({"id": np.arange(len(supply)), "places": supply})
+    return peer(
+        demand, offer, pd.DataFrame({"origin": i, "dest": j, "cost": km}), demand_index="id", demand_name="people",
+        supply_index="id", supply_name="places", tau=TAU_KM,
+    )  # fmt: skip
 
 
 def measure_e2sfca(times: int = 5) -> Banc:
