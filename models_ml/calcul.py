@@ -18,10 +18,11 @@ from models_ml.decision import Tirages, apply_rules, smallest_flip, stability
 from models_ml.donnees import Donnees
 from models_ml.mesures import Plans, budget_of, build_measures, compute_plans, plan_measures
 from models_ml.offre import SANS_POSITION, Acces, compute_acces
+from models_ml.parametres import ParametresDecision
 from models_ml.raisons import describe, plan_sentence
 from models_ml.ressemblance import Ressemblance, learn
 from models_ml.scores import Score, composite, dematerialisable, priority
-from models_ml.services import Service, decision_of, indices_of, load_service, load_services
+from models_ml.services import Service, decision_of, load_service, load_services
 
 VERSION = "2"
 APPRIS = "france_services"
@@ -104,7 +105,7 @@ def compute(donnees: Donnees, service: str = APPRIS, contexte: Contexte | None =
     chrono.mark("plans")
     likeness = learn(donnees) if service == APPRIS else None
     chrono.mark("ressemblance")
-    decisions = decide(donnees, acces, contexte, scores, plans, declared)
+    decisions = decide(donnees, acces, contexte, scores, plans, declared, p)
     chrono.mark("decisions")
     return Recommandation(
         run_id(donnees), declared, budget, donnees, acces, scores, plans.par_scenario, likeness, decisions,
@@ -114,7 +115,7 @@ def compute(donnees: Donnees, service: str = APPRIS, contexte: Contexte | None =
 
 def compute_scores(donnees: Donnees, acces: Acces, service: Service) -> dict[str, Score]:
     """The four scores of each commune, by name."""
-    indices, scenarios = indices_of(service.code), parametres.load_deplacements().scenarios
+    shared, scenarios = parametres.load_indices(), parametres.load_deplacements().scenarios
     thresholds, relative = acces.temps / service.seuil_min, service.habitants_par_unite
     reach = pd.DataFrame({"temps_en_seuils": thresholds, "e2sfca_relatif": acces.tableau.e2sfca * relative})
     envelopes = {
@@ -122,18 +123,24 @@ def compute_scores(donnees: Donnees, acces: Acces, service: Service) -> dict[str
         "e2sfca_relatif": tuple(end * relative for end in acces.enveloppes["e2sfca"]),
     }
     return {
-        "besoin": composite(donnees.communes, indices["besoin"]),
-        "deficit_acces": composite(reach, indices["deficit_acces"], envelopes),
-        "aptitude_numerique": composite(donnees.communes, indices["aptitude_numerique"]),
+        "besoin": composite(donnees.communes, service.besoin),
+        "deficit_acces": composite(reach, shared["deficit_acces"], envelopes),
+        "aptitude_numerique": composite(donnees.communes, shared["aptitude_numerique"]),
         "dematerialisable": dematerialisable(service, len(donnees.communes)),
     }
 
 
 def decide(
-    donnees: Donnees, acces: Acces, contexte: Contexte, scores: dict[str, Score], plans: Plans, service: Service
+    donnees: Donnees,
+    acces: Acces,
+    contexte: Contexte,
+    scores: dict[str, Score],
+    plans: Plans,
+    service: Service,
+    p: ParametresDecision,
 ) -> pd.DataFrame:
     """Action, score, reasons, stability and flip of each commune, in the order of `donnees.communes`."""
-    p, seed, n = decision_of(service.code), parametres.load_ressemblance().graine, len(donnees.communes)
+    seed, n = parametres.load_ressemblance().graine, len(donnees.communes)
     measures = build_measures(acces, contexte, scores, plans, p)
     by_scenario = {name: plan_measures(plan, n) for name, plan in plans.par_scenario.items()}
     bounds = {name: (scores[name].bas, scores[name].haut) for name in ("dematerialisable", "aptitude_numerique")}
@@ -195,10 +202,9 @@ def essential_gaps(donnees: Donnees, acces: Acces, service: Service) -> list[lis
 
 def missing_data(scores: dict[str, Score], service: Service) -> list[list[str]]:
     """Labels of the components without value, each once, in the order of the declaration."""
-    indices = indices_of(service.code)
+    indices = {"besoin": service.besoin, "aptitude_numerique": parametres.load_indices()["aptitude_numerique"]}
     parts = [
-        scores[name].missing_labels([c.libelle for c in indices[name].composantes.values()])
-        for name in ("besoin", "aptitude_numerique")
+        scores[name].missing_labels([c.libelle for c in index.composantes.values()]) for name, index in indices.items()
     ]
     return [list(dict.fromkeys(a + b)) for a, b in zip(*parts, strict=True)]
 

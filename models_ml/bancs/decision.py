@@ -20,9 +20,7 @@ def bench_decisions() -> tuple[str, str, str, str, str]:
     donnees = load_donnees()
     (first_s, first, services), (second_s, second, _) = (run(donnees) for _ in range(2))
     nature = "données simulées" if donnees.est_simulee else "données réelles"
-    label = (
-        f"Décisions, {len(donnees.communes)} communes × {services} services, {nature} (pair : le même, refait)"
-    )
+    label = f"Décisions, {len(donnees.communes)} communes × {services} services, {nature} (pair : le même, refait)"
     same = "tables identiques" if first == second else "TABLES DIFFÉRENTES"
     return label, f"{second_s:.1f} s", f"{first_s:.1f} s", f"{second_s / first_s:.2f}, {same}", "≤ 60 s, mêmes tables"
 
