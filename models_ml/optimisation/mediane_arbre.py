@@ -124,7 +124,7 @@ class Arbre:
     def _split(self, relax: Relaxation, opened, closed, bound) -> list[Noeud]:
         """Open, or close, the column whose share of openings is nearest to a half."""
         free = np.flatnonzero(relax.table.libre)
-        if not len(free):
+        if not len(free) or not relax.table.p:  # its only plan was proposed
             return []
         share = relax.part[free]
         site = free[[np.argmax(np.minimum(share, 1 - share))]]

@@ -73,7 +73,8 @@ class Relaxation:
                     return
             slope = 1.0 - served
             slope[(slope > 0) & (lam >= table.repli)] = 0.0
-            if not slope.any():
+            if not slope.any():  # each row served once: the chosen columns are the best plan of this table
+                propose(chosen)
                 return
             direction = slope + 0.7 * direction
             norm = float(direction @ direction)
