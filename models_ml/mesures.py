@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,6 +16,7 @@ from models_ml.deplacements import Lieux, travel_table
 from models_ml.donnees import Donnees
 from models_ml.offre import Acces
 from models_ml.parametres import ParametresDecision, load_deplacements
+from models_ml.plan import Plancher
 from models_ml.scores import Score
 from models_ml.services import Service
 
@@ -38,13 +40,28 @@ def budget_of(sites: int, p: ParametresDecision) -> int:
 
 
 def compute_plans(
-    donnees: Donnees, acces: Acces, contexte: Contexte, service: Service, p: ParametresDecision, sites: int
+    donnees: Donnees,
+    acces: Acces,
+    contexte: Contexte,
+    service: Service,
+    p: ParametresDecision,
+    sites: int,
+    *,
+    inside: np.ndarray | None = None,
+    floors: Sequence[Plancher] = (),
+    factors: dict[str, float] | None = None,
 ) -> Plans:
     """Plans of `sites` new sites on top of the network at each travel scenario, and the people whom nobody serves.
 
-    A site may open where as many people live as the service asks for; the bound is that of such plans. Only communes that some scenario leaves unserved are rows of the candidate table: the others have nothing to gain.
+    A site may open where as many people live as the service asks for; the bound is that of such plans. Only communes
+    that some scenario leaves unserved are rows of the candidate table: the others have nothing to gain.
+
+    Args:
+        inside: where people count and sites may open, bool (n,); everywhere by default.
+    Raises:
+        ErreurRecommandation: floors that no plan of that many sites reaches.
     """
-    factors, threshold = load_deplacements().scenarios, p.plan.seuil_min
+    factors, threshold = factors or load_deplacements().scenarios, p.plan.seuil_min
     population, time = donnees.communes.population.to_numpy(), acces.temps
     with np.errstate(invalid="ignore"):
         rows = np.flatnonzero(~(time <= threshold / max(factors.values())))
@@ -56,26 +73,28 @@ def compute_plans(
     around = near.T @ unserved
     if not any(rule.action == "implanter" for rule in p.regles) or not sites:
         return Plans({}, around)
-    plans, allowed = {}, np.nan_to_num(population) >= service.population_candidate_min
+    inside = np.ones(len(population), bool) if inside is None else inside
+    plans, allowed = {}, inside & (np.nan_to_num(population) >= service.population_candidate_min)
     for name, factor in factors.items():
         limit = threshold / factor
         with np.errstate(invalid="ignore"):
             served = time <= limit
         plan = propose(
-            candidates, served, population, sites, limit, allowed=allowed, gap=p.plan.ecart, time_limit=p.plan.limite_s
-        )
+            candidates, served, population, sites, limit, allowed=allowed, counted=inside, floors=list(floors),
+            gap=p.plan.ecart, time_limit=p.plan.limite_s,
+        )  # fmt: skip
         plans[name] = _timed(plan, contexte, 2 * threshold)
     return Plans(plans, around)
 
 
-def _part(places: Lieux, rows: np.ndarray) -> Lieux:
+def part_of(places: Lieux, rows: np.ndarray) -> Lieux:
     return Lieux(*(getattr(places, name)[rows] for name in ("latitude", "longitude", "vitesse_kmh", "commune", "ile")))
 
 
 def _candidates(contexte: Contexte, rows: np.ndarray, max_minutes: float) -> sparse.csr_matrix:
     """Minutes from the communes `rows` to every commune, csr (n, n), nothing elsewhere; a trip lasts as long back."""
     n = len(contexte.communes)
-    back = travel_table(contexte.communes, _part(contexte.communes, rows), max_minutes, contexte.superficie_km2)
+    back = travel_table(contexte.communes, part_of(contexte.communes, rows), max_minutes, contexte.superficie_km2)
     there = back.T.tocoo()
     return sparse.csr_matrix((there.data, (rows[there.row], there.col)), shape=(n, n))
 
@@ -83,7 +102,9 @@ def _candidates(contexte: Contexte, rows: np.ndarray, max_minutes: float) -> spa
 def _timed(plan: Proposition, contexte: Contexte, horizon: float) -> Proposition:
     """The same plan with the minutes of every commune to its quickest site, and to the quickest but its own."""
     chosen = np.flatnonzero(plan.retenues)
-    trips = travel_table(contexte.communes, _part(contexte.communes, chosen), horizon, contexte.superficie_km2).tocoo()
+    trips = travel_table(
+        contexte.communes, part_of(contexte.communes, chosen), horizon, contexte.superficie_km2
+    ).tocoo()
     minutes, others = (np.full(len(contexte.communes), np.inf) for _ in range(2))
     np.minimum.at(minutes, trips.row, trips.data)
     away = trips.row != chosen[trips.col]
