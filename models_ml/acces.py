@@ -167,14 +167,19 @@ def kieme_plus_proche(travel: sparse.csr_matrix, k: int = 1) -> tuple[np.ndarray
         raise ValueError("k starts at 1")
     travel = travel.tocsr()
     travel.sort_indices()
-    counts = np.diff(travel.indptr)
-    rows = np.repeat(np.arange(travel.shape[0]), counts)
-    order = np.lexsort((travel.data, rows))
-    enough = np.flatnonzero(counts >= k)
-    at = order[travel.indptr[enough] + k - 1]
-    where = np.full(travel.shape[0], -1)
-    cost = np.full(travel.shape[0], np.nan)
-    where[enough], cost[enough] = travel.indices[at], travel.data[at]
+    where, cost = np.full(travel.shape[0], -1), np.full(travel.shape[0], np.nan)
+    left, filled = travel.data.astype(float), np.flatnonzero(np.diff(travel.indptr))
+    if not len(filled):
+        return where, cost
+    starts, owner = travel.indptr[filled], np.repeat(np.arange(len(filled)), np.diff(travel.indptr)[filled])
+    for rank in range(k):  # each pass takes the least of every row away
+        least = np.minimum.reduceat(left, starts)
+        first = np.flatnonzero(left == least[owner])
+        first = first[np.append(True, np.diff(owner[first]) > 0)]
+        if rank < k - 1:
+            left[first] = np.inf
+    found = np.isfinite(least)
+    where[filled[found]], cost[filled[found]] = travel.indices[first[found]], least[found]
     return where, cost
 
 

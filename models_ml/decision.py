@@ -52,6 +52,15 @@ class Tirages:
     selon_scenario: dict[str, Mesures]
     graine: int
 
+    def of_rows(self, rows: np.ndarray) -> Tirages:
+        """The same for some communes only."""
+        bounds = {name: (low[rows], high[rows]) for name, (low, high) in self.bornes.items()}
+        scenarios = {
+            name: {measure: values[rows] for measure, values in one.items()}
+            for name, one in self.selon_scenario.items()
+        }
+        return Tirages(bounds, self.scenarios, scenarios, self.graine)
+
     def draw(self, k: int, measures: Mesures, parameters: ParametresDecision) -> Mesures:
         """The k-th draw: a factor for all trips (triangular over the scenarios), one more a commune, scores triangular.
 
@@ -84,15 +93,31 @@ def stability(measures: Mesures, draws: Tirages, parameters: ParametresDecision)
     """Share of the draws that give the central action, and the action most often met among the others ('' if none)."""
     names = sorted({rule.action for rule in parameters.regles})
     code = np.array([names.index(rule.action) for rule in parameters.regles])
-    central = code[apply_rules(measures, parameters)]
-    counts = np.zeros((len(central), len(names)), np.int32)
-    rows = np.arange(len(central))
+    rules = apply_rules(measures, parameters)
+    share, rival = np.ones(len(rules)), np.full(len(rules), "", dtype=object)
+    moving = np.flatnonzero(rules > _settled(parameters))
+    if not len(moving):
+        return share, rival
+    central, draws = code[rules[moving]], draws.of_rows(moving)
+    measures = {name: values[moving] for name, values in measures.items()}
+    counts = np.zeros((len(moving), len(names)), np.int32)
+    rows = np.arange(len(moving))
     for k in range(parameters.tirages):
         counts[rows, code[apply_rules(draws.draw(k, measures, parameters), parameters)]] += 1
-    share = counts[rows, central] / parameters.tirages
+    share[moving] = counts[rows, central] / parameters.tirages
     counts[rows, central] = 0
-    rival = np.array(names, dtype=object)[counts.argmax(axis=1)]
-    return share, np.where(counts.max(axis=1) > 0, rival, "")
+    rival[moving] = np.where(counts.max(axis=1) > 0, np.array(names, dtype=object)[counts.argmax(axis=1)], "")
+    return share, rival
+
+
+def _settled(parameters: ParametresDecision) -> int:
+    """Rank of the last of the first rules that no draw can move, -1 for none: theirs hold on facts alone."""
+    rank = -1
+    for rule in parameters.regles:
+        if not rule.si or any(parameters.conditions[name].mesure != "site_sur_place" for name in rule.si):
+            break
+        rank += 1
+    return rank
 
 
 @dataclass(frozen=True)

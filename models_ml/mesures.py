@@ -66,15 +66,14 @@ def compute_plans(
     with np.errstate(invalid="ignore"):
         rows = np.flatnonzero(~(time <= threshold / max(factors.values())))
         unserved = np.where(time <= threshold, 0.0, np.nan_to_num(population))
-    candidates = _candidates(contexte, rows, threshold / min(factors.values()))
-    near = sparse.csr_matrix(
-        ((candidates.data <= threshold).astype(float), candidates.indices, candidates.indptr), candidates.shape
-    )
-    around = near.T @ unserved
+    around = _minutes_from(contexte, np.arange(len(time)), np.flatnonzero(unserved), threshold)
+    around.data[:] = 1.0
+    around = around @ unserved[unserved > 0]
     if not any(rule.action == "implanter" for rule in p.regles) or not sites:
         return Plans({}, around)
     inside = np.ones(len(population), bool) if inside is None else inside
     plans, allowed = {}, inside & (np.nan_to_num(population) >= service.population_candidate_min)
+    candidates = _candidates(contexte, rows, np.flatnonzero(allowed), threshold / min(factors.values()))
     for name, factor in factors.items():
         limit = threshold / factor
         with np.errstate(invalid="ignore"):
@@ -91,12 +90,17 @@ def part_of(places: Lieux, rows: np.ndarray) -> Lieux:
     return Lieux(*(getattr(places, name)[rows] for name in ("latitude", "longitude", "vitesse_kmh", "commune", "ile")))
 
 
-def _candidates(contexte: Contexte, rows: np.ndarray, max_minutes: float) -> sparse.csr_matrix:
-    """Minutes from the communes `rows` to every commune, csr (n, n), nothing elsewhere; a trip lasts as long back."""
+def _minutes_from(contexte: Contexte, here: np.ndarray, there: np.ndarray, max_minutes: float) -> sparse.csr_matrix:
+    """Minutes from the communes `here` to the communes `there`, csr (len(here), len(there))."""
+    origins, targets = part_of(contexte.communes, here), part_of(contexte.communes, there)
+    return travel_table(origins, targets, max_minutes, contexte.superficie_km2[here])
+
+
+def _candidates(contexte: Contexte, rows: np.ndarray, columns: np.ndarray, max_minutes: float) -> sparse.csr_matrix:
+    """Minutes from the communes `rows` to the communes `columns`, csr (n, n) with nothing elsewhere."""
     n = len(contexte.communes)
-    back = travel_table(contexte.communes, part_of(contexte.communes, rows), max_minutes, contexte.superficie_km2)
-    there = back.T.tocoo()
-    return sparse.csr_matrix((there.data, (rows[there.row], there.col)), shape=(n, n))
+    part = _minutes_from(contexte, rows, columns, max_minutes).tocoo()
+    return sparse.csr_matrix((part.data, (rows[part.row], columns[part.col])), shape=(n, n))
 
 
 def _timed(plan: Proposition, contexte: Contexte, horizon: float) -> Proposition:
