@@ -17,7 +17,7 @@ from models_ml.optimisation.mediane_relaxation import Relaxation
 from models_ml.optimisation.mediane_table import Table, reduce_table, round_bound, value
 
 RACINE = 3000
-NOEUD = 300
+NOEUD = 40
 SUPPORT = 0.01
 SECOUSSES = 60
 MARGE_ENTIERE = 1e-3
