@@ -61,8 +61,8 @@ def changes(first: Essai, second: Essai) -> pd.DataFrame:
             "action_b": second.decisions.action,
         }
     )
-    gap = np.where(first.temps == second.temps, 0.0, second.temps - first.temps)
-    frame["ecart_min"] = gap
+    with np.errstate(invalid="ignore"):
+        frame["ecart_min"] = np.where(first.temps == second.temps, 0.0, second.temps - first.temps)
     frame["action_change"] = frame.action_a != frame.action_b
     return frame[first.dedans | second.dedans].reset_index(drop=True)
 

@@ -6,6 +6,7 @@ import pandas as pd
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import ProgrammingError
 
+from models_ml import donnees
 from models_ml.donnees import Donnees
 from pilotage.errors import ErreurRecommandation
 
@@ -88,10 +89,12 @@ SELECT
 FROM {commun}.fait_offre_services
 ORDER BY service, id_offre
 """
+OFFRE_DU_SERVICE = OFFRE.replace("ORDER BY", "WHERE service = :service ORDER BY")
 POPULATIONS = """
 SELECT code_commune, millesime, population_municipale
 FROM {commun}.fait_populations WHERE population_municipale IS NOT NULL ORDER BY millesime, code_commune
 """
+VIDES = {"sites": donnees.SITES, "lieux": donnees.LIEUX, "populations": donnees.POPULATIONS}
 SIMULEE = "SELECT COALESCE(BOOL_OR(est_simule), FALSE) FROM {commun}.dim_territoires"
 
 
@@ -115,6 +118,23 @@ def load_donnees(generation: str | None = None) -> Donnees:
         }  # fmt: skip
         simulated = bool(connection.scalar(text(SIMULEE.format(**names))))
     return Donnees.assemble(generation=generation or "visible", est_simulee=simulated, **frames)
+
+
+def load_reseau(service: str) -> Donnees:
+    """Communes and the places of one service in the visible generation: what a closing needs, read in a moment.
+
+    Raises:
+        ErreurRecommandation: as `load_donnees`.
+    """
+    from pilotage.database import get_engine
+
+    names = {axis: axis for axis in ("commun", "usages")}
+    with get_engine().connect() as connection:
+        communes = read(connection, COMMUNES.format(**names))
+        offre = read(connection, OFFRE_DU_SERVICE.format(**names), service=service)
+        simulated = bool(connection.scalar(text(SIMULEE.format(**names))))
+    empty = {name: pd.DataFrame(columns=list(columns)) for name, columns in VIDES.items()}
+    return Donnees.assemble(generation="visible", est_simulee=simulated, communes=communes, offre=offre, **empty)
 
 
 def read(connection: Connection, query: str, **parameters) -> pd.DataFrame:

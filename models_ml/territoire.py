@@ -8,17 +8,21 @@ from difflib import get_close_matches
 import numpy as np
 import pandas as pd
 
-from models_ml import parametres
-from models_ml.couverture import Proposition, candidate_minutes, propose
-from models_ml.deplacements import commune_places, site_places, travel_table
+from models_ml.contexte import Contexte
+from models_ml.couverture import Proposition
+from models_ml.deplacements import commune_places
 from models_ml.donnees import Donnees
 from models_ml.lecture import load_donnees, read
+from models_ml.mesures import compute_plans
+from models_ml.offre import compute_acces
+from models_ml.services import Service, decision_of, load_service
 from pilotage.errors import ErreurRecommandation
 
 NIVEAUX = ("france", "territoire", "departement", "region", "epci", "crte", "commune", "bassin_vie")
 TERRITOIRES = """
 SELECT cle_territoire, niveau, code_territoire, nom_territoire, population FROM commun.dim_territoires
 """
+MEMBRES = "SELECT code_commune FROM commun.pont_communes_territoires WHERE cle_territoire = :cle"
 DECISIONS = """
 SELECT
     d.code_commune, c.nom_commune, c.population, a.temps_min, a.methode, d.action, d.libelle_action, d.score,
@@ -96,7 +100,7 @@ def answer(code: str, budget: int | None, service: str) -> Reponse:
     """
     from pilotage.database import get_engine
 
-    parametres.load_service(service)
+    declared = load_service(service)
     if budget is not None and budget < 1:
         raise ErreurRecommandation(f"budget de {budget} site", attendu="au moins un nouveau site")
     with get_engine().connect() as connection:
@@ -105,32 +109,42 @@ def answer(code: str, budget: int | None, service: str) -> Reponse:
     if decisions.empty:
         raise ErreurRecommandation("aucune décision publiée", conseil="lancer `make run`, puis recommencer")
     donnees = load_donnees()
-    inside = donnees.communes.code_commune.isin(decisions.code_commune).to_numpy()
-    threshold = parametres.load_decision().plan.seuil_min
-    plan, others = solve(donnees, inside, budget, threshold) if budget else (None, 0.0)
-    return Reponse(territory, homonyms, decisions, donnees.est_simulee, plan, donnees.communes, others, threshold)
+    plan, others = None, 0.0
+    if budget:
+        inside = donnees.communes.code_commune.isin(decisions.code_commune).to_numpy()
+        plan, others = solve(donnees, inside, budget, declared)
+    return Reponse(
+        territory, homonyms, decisions, donnees.est_simulee, plan, donnees.communes, others, declared.seuil_min
+    )
 
 
-def solve(donnees: Donnees, inside: np.ndarray, budget: int, threshold: float) -> tuple[Proposition, float]:
+def communes_of(code: str) -> tuple[pd.Series, set[str]]:
+    """The territory of that code, and the codes of its communes.
+
+    Raises:
+        ErreurRecommandation: unknown territory.
+    """
+    from pilotage.database import get_engine
+
+    with get_engine().connect() as connection:
+        territory, _ = find_territory(read(connection, TERRITOIRES), code)
+        return territory, set(read(connection, MEMBRES, cle=territory.cle_territoire).code_commune)
+
+
+def solve(donnees: Donnees, inside: np.ndarray, budget: int, service: Service) -> tuple[Proposition | None, float]:
     """Best `budget` communes of the territory where to open, given every open site, on either side of its border.
 
     Only the territory's people count in the objective; the people beyond the border whom the plan serves are returned.
     """
-    origins, sites = commune_places(donnees.communes), donnees.sites
-    targets = site_places(sites.latitude, sites.longitude, donnees.commune_index(sites.code_commune), origins)
-    area = donnees.communes.superficie_km2.to_numpy()
-    served = np.diff(travel_table(origins, targets, threshold, area).indptr) > 0
-    p = parametres.load_decision().plan
-    plan = propose(
-        candidate_minutes(origins, area, threshold),
-        served,
-        donnees.communes.population.to_numpy(),
-        budget,
-        threshold,
-        allowed=inside,
-        counted=inside,
-        gap=p.ecart,
-        time_limit=p.limite_s,
-    )
-    gained = ~served & ~inside & (plan.minutes <= threshold)
+    contexte = Contexte(commune_places(donnees.communes), donnees.communes.superficie_km2.to_numpy(), {})
+    acces, rules = compute_acces(donnees, service, contexte), decision_of(service.code)
+    plan = compute_plans(
+        donnees, acces, contexte, service, rules, budget, inside=inside, factors={"central": 1.0}
+    ).central
+    if plan is None:
+        raise ErreurRecommandation(
+            f"« {service.libelle} » ne s'implante pas", conseil="choisir un service que l'on peut ouvrir"
+        )
+    with np.errstate(invalid="ignore"):
+        gained = ~(acces.temps <= service.seuil_min) & ~inside & (plan.minutes <= service.seuil_min)
     return plan, float(np.nansum(donnees.communes.population.to_numpy()[gained]))

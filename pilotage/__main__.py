@@ -16,6 +16,7 @@ from pilotage.commandes import (
     postgres,
     quarantaine,
     recommander,
+    scenarios,
     sources,
     territoires,
 )
@@ -47,9 +48,12 @@ for command in (
     etapes.construire,
     etapes.pages,
     recommander.recommander,
+    scenarios.comparer,
+    scenarios.fermer,
 ):
     app.command()(command)
-READERS = {"sources", "quarantaine", "generations", "exporter", "lieux", "recommander", "territoires"}
+READERS = {"sources", "quarantaine", "generations", "exporter", "lieux", "territoires"}
+READERS |= {"recommander", "comparer", "fermer"}
 
 
 @app.callback()

@@ -192,12 +192,6 @@ def load_ressemblance() -> ParametresRessemblance:
     return _validate(ParametresRessemblance, "ressemblance.yml", _read("ressemblance.yml"))
 
 
-def load_service(code: str):
-    from models_ml.services import load_service as declared
-
-    return declared(code)
-
-
 def fingerprint() -> str:
     """SHA-256 of all the parameter files and of the declared tables of services, in the order of their names."""
     digest = hashlib.sha256()

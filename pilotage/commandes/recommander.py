@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,13 +22,29 @@ def recommander(
     ],
     budget: Annotated[int | None, typer.Option("--budget", help="Nombre de nouveaux sites à placer au mieux.")] = None,
     service: Annotated[str, typer.Option("--service", help="Code du service.")] = "france_services",
+    scenario: Annotated[
+        Path | None, typer.Option("--scenario", help="Fichier de scénario (docs/scenarios.md), pour ce territoire.")
+    ] = None,
 ) -> None:
     """Que faire dans un territoire, pourquoi, et où ouvrir N sites."""
     from rich.console import Console
 
     from models_ml.territoire import answer
 
+    if scenario:
+        _recommend_scenario(scenario, code_territoire, budget, Console(highlight=False))
+        return
     show(answer(code_territoire, budget, service), Console(highlight=False))
+
+
+def _recommend_scenario(path: Path, territory: str, budget: int | None, console: Console) -> None:
+    """The scenario, for this territory and budget, beside today's network."""
+    from models_ml.scenarios import Budget, read_scenario, reference
+    from pilotage.commandes import scenarios
+
+    change = {"territoire": territory, **({"budget": Budget(sites=budget)} if budget else {})}
+    asked = read_scenario(path).model_copy(update=change)
+    scenarios.show(*scenarios.try_all([reference(asked), asked]), console)
 
 
 def show(reponse: Reponse, console: Console) -> None:
@@ -107,6 +124,9 @@ def _plan(reponse: Reponse, console: Console) -> None:
     from models_ml.mots import nombre
 
     plan, communes = reponse.plan, reponse.communes
+    if not plan.rangs:
+        console.print("\nAucun site ne rapprocherait personne sous le seuil.")
+        return
     table = Table(title=f"\nPlan de {len(plan.rangs)} sites au plus près des habitants", title_justify="left")
     for heading, justify in (("rang", "right"), ("commune", "left"), ("habitants desservis en plus", "right")):
         table.add_column(heading, justify=justify)
