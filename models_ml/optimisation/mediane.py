@@ -12,7 +12,7 @@ import numpy as np
 
 from models_ml.optimisation.centre import find_cover
 from models_ml.optimisation.mediane_arbre import Arbre
-from models_ml.optimisation.mediane_depart import greedy, interchange, with_penalty
+from models_ml.optimisation.mediane_depart import crop, greedy, interchange, with_penalty
 from models_ml.optimisation.mediane_table import Table, build_table, serve
 from models_ml.optimisation.resultat import Plan
 from pilotage.errors import ErreurRecommandation
@@ -64,7 +64,8 @@ def check_served(table: Table) -> None:
 
 def first_sites(table: Table, deadline: float = np.inf, time_limit: float | None = None) -> list[int]:
     """Greedy and interchange; when they leave a row unserved, p sites that serve all, then interchange."""
-    sites = interchange(table, greedy(table, deadline), deadline)
+    sites = greedy(table, deadline)
+    sites = interchange(table, interchange(crop(table, sites), sites, deadline), deadline)
     lost = ~np.isfinite(serve(table, sites)[0])
     if not lost.any():
         return sites

@@ -20,6 +20,7 @@ RACINE = 3000
 NOEUD = 40
 SUPPORT = 0.01
 SECOUSSES = 60
+REPRISES = 10
 MARGE_ENTIERE = 1e-3
 UNITES = 10  # a gap of fewer units than that is closed whole, at little more time
 TAILLE = 0.1
@@ -43,6 +44,7 @@ class Arbre:
     def __init__(self, table: Table, start, gap: float, deadline: float, rng: np.random.Generator):
         self.table, self.gap, self.deadline, self.rng = table, gap, deadline, rng
         self.best, self.value, self.bound, self.nodes = np.zeros(0, int), np.inf, -np.inf, 0
+        self.root = table
         self.propose(start)
 
     @property
@@ -66,7 +68,15 @@ class Arbre:
         self.propose(np.concatenate([opened, interchange(relax.table, likely[relax.part[likely] > 0], self.deadline)]))
         if self.nodes == 1 and relax.bound < self.cutoff:
             support = np.union1d(np.flatnonzero(relax.part > SUPPORT), self.best)
+            self._shake(support, relax.bound)
+
+    def _shake(self, support: np.ndarray, bound: float) -> None:
+        """Perturb the best plan, again while that helps and the bound does not meet it."""
+        for _ in range(REPRISES):
+            former = self.value
             self.propose(perturb(self.table, self.best, support, SECOUSSES, self.rng, self.deadline))
+            if self.value >= former or bound >= self.cutoff:
+                break
 
     def search(self, multipliers: np.ndarray) -> None:
         """Fill `bound`; ends when it meets the cutoff or at the deadline."""
@@ -102,6 +112,8 @@ class Arbre:
                 break
         if time.perf_counter() > self.deadline:
             return [Noeud(bound, node.rank, opened, closed, lam)]
+        if self.nodes == 1:
+            self._shrink(closed, lam + max(self.cutoff - bound, 0.0))
         return self._split(relax, opened, closed, bound)
 
     def _relax(self, table: Table, opened, spent: float, lam) -> Relaxation:
@@ -118,8 +130,17 @@ class Arbre:
         )
         return relax
 
+    def _shrink(self, closed, limits: np.ndarray) -> None:
+        """Forget, for all nodes to come, closed sites and pairs above what a row pays in any plan below the cutoff.
+
+        A row i served at v adds (v - λ_i)⁺ to L(λ), so no better plan pays more than λ_i + cutoff - L(λ).
+        """
+        root = reduce_table(self.root, (), closed)
+        keep = root.vals <= limits[root.rows]
+        self.root = replace(root, rows=root.rows[keep], cols=root.cols[keep], vals=root.vals[keep])
+
     def _table(self, opened, closed) -> Table:
-        return replace(reduce_table(self.table, opened, closed), p=self.table.p - len(opened))
+        return replace(reduce_table(self.root, opened, closed), p=self.table.p - len(opened))
 
     def _split(self, relax: Relaxation, opened, closed, bound) -> list[Noeud]:
         """Open, or close, the column whose share of openings is nearest to a half."""
