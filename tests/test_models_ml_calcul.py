@@ -232,6 +232,28 @@ def test_command_answers_for_a_departement_with_a_plan(visible):
     assert "Données manquantes" in result.output
 
 
+def test_scenario_commands_answer_in_french(visible, tmp_path):
+    import typer
+
+    from pilotage.commandes.scenarios import comparer, fermer
+
+    app = typer.Typer()
+    app.command()(comparer)
+    app.command()(fermer)
+    path = tmp_path / "essai.yml"
+    path.write_text("nom: Deux sites\nterritoire: '10'\nbudget: {sites: 2}\nfermetures: ['0']\n", encoding="utf-8")
+    told = CliRunner().invoke(app, ["comparer", str(path), "--sortie", str(tmp_path / "c.csv")])
+    assert told.exit_code == 0, told.output
+    for words in ("DONNÉES SIMULÉES", "situation actuelle", "Deux sites", "prouvé", "changent de décision"):
+        assert words in " ".join(told.output.split())
+    assert "action_change" in (tmp_path / "c.csv").read_text()
+    told = CliRunner().invoke(app, ["fermer", "0"])
+    assert told.exit_code == 0, told.output
+    assert "fermait" in told.output and "iraient plus loin" in " ".join(told.output.split())
+    told = run_command("10", "--scenario", str(path))
+    assert told.exit_code == 0 and "Deux sites" in " ".join(told.output.split())
+
+
 def test_command_suggests_close_territories(visible):
     result = run_command("Fictiv")
     assert isinstance(result.exception, ErreurRecommandation)

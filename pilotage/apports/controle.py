@@ -12,7 +12,7 @@ from pilotage.apports.lecture import Ligne, read_rows
 from pilotage.apports.references import References
 from pilotage.apports.valeurs import Defaut, as_date, check_value
 from pilotage.catalogue import Source
-from pilotage.errors import ErreurApport
+from pilotage.errors import ErreurApport, ErreurPilotage
 
 PLUS_GRAND_NOMBRE = 20  # faults told of one file when it is refused; `pilotage apports verifier` tells all
 
@@ -23,7 +23,7 @@ class Constat:
 
     fichier: str
     lignes: int
-    fautes: list[ErreurApport]
+    fautes: list[ErreurPilotage]
 
 
 def check_folder(folder: Path, references: References | None = None) -> list[Constat]:
@@ -143,4 +143,19 @@ def _strangers(folder: Path) -> list[Constat]:
             advice = f"le renommer « {close[0]} »" if close else "le ranger dans l'un des dossiers attendus"
             fault = ErreurApport("dossier que rien ne lit", fichier=path.name, attendu=", ".join(types), conseil=advice)
             found.append(Constat(path.name, 0, [fault]))
+    return found
+
+
+def check_scenarios(folder: Path) -> list[Constat]:
+    """The scenario files of `folder/scenarios`, each read as `pilotage comparer` would."""
+    from models_ml.scenarios import read_scenario
+
+    found = []
+    for path in sorted((folder / "scenarios").glob("*.y*ml")):
+        try:
+            read_scenario(path)
+            faults = []
+        except ErreurPilotage as error:
+            faults = [error]
+        found.append(Constat(f"scenarios/{path.name}", 1, faults))
     return found

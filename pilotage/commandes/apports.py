@@ -27,7 +27,7 @@ def verifier(
     entrepot: Annotated[bool, typer.Option(help="Vérifier aussi les codes de territoires dans l'entrepôt.")] = False,
 ) -> None:
     """Dit chaque erreur : fichier, ligne, colonne, ce qui était attendu, que faire."""
-    from pilotage.apports.controle import check_folder
+    from pilotage.apports.controle import check_folder, check_scenarios
     from pilotage.apports.references import References, known_territories
 
     folder = dossier or get_settings().apports
@@ -36,6 +36,7 @@ def verifier(
         console.print("`pilotage apports exemple <dossier>` écrit un exemple de chaque fichier.")
         return
     constats = check_folder(folder, References(entrepot=_known(known_territories) if entrepot else None))
+    constats += check_scenarios(folder)
     faults = [fault for constat in constats for fault in constat.fautes]
     for fault in faults:
         console.print(f"[bold red]✗[/] {escape(str(fault))}", highlight=False)
@@ -55,7 +56,13 @@ def exemple(dossier: Annotated[Path, typer.Argument(help="Où les écrire ; rien
     from pilotage.apports import EXEMPLES, SCHEMAS
     from pilotage.apports.classeur import write_model
 
-    for path in [*sorted(EXEMPLES.rglob("*.csv")), EXEMPLES / "datapackage.json", *sorted(SCHEMAS.glob("*.json"))]:
+    scenarios = sorted(EXEMPLES.rglob("*.yml"))
+    for path in [
+        *sorted(EXEMPLES.rglob("*.csv")),
+        *scenarios,
+        EXEMPLES / "datapackage.json",
+        *sorted(SCHEMAS.glob("*.json")),
+    ]:
         inside = path.relative_to(EXEMPLES) if path.is_relative_to(EXEMPLES) else Path("schemas", path.name)
         target = dossier / inside
         if target.exists():
