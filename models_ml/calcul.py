@@ -224,8 +224,20 @@ def recommend(generation: str) -> RapportRecommandation:
         for result in compute_all(donnees):
             chrono.mark("calcul")
             results.append(summarise(result, write(result)))
+            _keep_model(result)
             chrono.mark("ecriture")
     return report(donnees, results, time.perf_counter() - start, chrono.durees)
+
+
+def _keep_model(result: Recommandation) -> None:
+    """The fitted similarity model goes to `modeles/` of the working folder, beside what made it."""
+    from models_ml.registre import save
+    from pilotage.config import get_settings
+
+    likeness = result.ressemblance
+    if likeness is not None and likeness.modele is not None:
+        facts = {"empreinte_donnees": result.donnees.empreinte, "graine": parametres.load_ressemblance().graine}
+        save(likeness.modele, get_settings().home / "modeles", result.id_calcul, {**facts, **likeness.description})
 
 
 @dataclass(frozen=True)

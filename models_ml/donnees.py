@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from models_ml.histoire import empty
 from pilotage.errors import ErreurRecommandation
 
 
@@ -34,6 +35,7 @@ COMMUNES = {
     "nom_commune": TEXTE,
     "code_departement": TEXTE,
     "code_region": TEXTE,
+    "code_bassin_vie": Colonne("texte", facultative=True),
     "siren_epci": TEXTE,
     "niveau_densite": Colonne("nombre", 1, 7, "niveau de la grille de densité"),
     "classe_ruralite": TEXTE,
@@ -88,6 +90,7 @@ OFFRE = {
     "source": TEXTE,
     "millesime": TEXTE,
 }
+HISTOIRE = {"code_commune": CLE, "nature": CLE, "nombre": EFFECTIF, "date_donnees": Colonne("date")}
 # Natures of hosts that are themselves offers of a service: a town hall, a third place.
 HOTES_PAR_SERVICE = {"mairie": "annexe_mairie", "tiers_lieu": "tiers_lieu", "france_services": "france_services"}
 POPULATIONS = {"code_commune": CLE, "millesime": CLE, "population_municipale": EFFECTIF}
@@ -143,6 +146,7 @@ class Donnees:
     gets the same answers.
 
     offre: where each service is offered, one row a place, or a commune and kind where only communal counts are known.
+    histoire: dated counts of what the similarity model may look at.
     """
 
     generation: str
@@ -152,10 +156,13 @@ class Donnees:
     lieux: pd.DataFrame
     populations: pd.DataFrame
     offre: pd.DataFrame
+    histoire: pd.DataFrame
     empreinte: str = field(default="")
 
     @classmethod
-    def assemble(cls, *, generation, est_simulee, communes, sites, lieux, populations, offre=None) -> Donnees:
+    def assemble(
+        cls, *, generation, est_simulee, communes, sites, lieux, populations, offre=None, histoire=None
+    ) -> Donnees:
         """Check every frame, derive the unemployment rate, hash the whole.
 
         Without `offre`, only France Services is known, from `sites`.
@@ -179,6 +186,9 @@ class Donnees:
             lieux.sort_values(["nature", "code_commune", "nom", "latitude", "longitude"], ignore_index=True),
             populations.sort_values(["code_commune", "millesime"], ignore_index=True),
             offre.sort_values(["service", "id_offre"], ignore_index=True),
+            check_frame(empty() if histoire is None else histoire, HISTOIRE, "commun.fait_equipements").sort_values(
+                ["nature", "code_commune"], ignore_index=True
+            ),
         ]
         return cls(generation, est_simulee, *frames, empreinte=_fingerprint(frames))
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from models_ml import parametres
-from models_ml.attributs import LIBELLES, MONOTONIE
+from models_ml.attributs import EVOLUTIVES, LIBELLES, MONOTONIE
+from models_ml.derive import SEUIL_ALERTE
 from models_ml.mots import nombre
 
 MESURES = {
@@ -34,6 +35,8 @@ ACCES = {
     "population_au_dela_30_min": "plus de 30 min",
     "population_au_dela_10_km": "plus de 10 km à vol d'oiseau",
 }
+AP = "precision_moyenne"
+EVALUATION = "SELECT * FROM recommandation.evaluation WHERE service = 'france_services' ORDER BY jeu, modele, mesure"
 SENS = {1: "ne peut que rapprocher", -1: "ne peut qu'éloigner", 0: "libre"}
 
 
@@ -57,6 +60,9 @@ def render(bilan: Bilan) -> str:
         _access(bilan),
         _learning(bilan),
         _coverage(bilan),
+        _regions(bilan),
+        _fairness(bilan),
+        _drift(bilan),
         _features(),
         _decisions(bilan),
         _plans(bilan),
@@ -130,6 +136,67 @@ def _coverage(bilan: Bilan) -> str:
     )
 
 
+def _regions(bilan: Bilan) -> str:
+    """Each region ranked by a model that never saw it."""
+    table = bilan.evaluation[bilan.evaluation.jeu.str.startswith("region_")]
+    if table.empty:
+        return ""
+    rows = []
+    for game, part in sorted(table.groupby("jeu")):
+        openings, score = _value(part, "ressemblance", "ouvertures_observees"), _value(part, "ressemblance", AP)
+        rows.append(
+            [game.removeprefix("region_"), nombre(openings), "trop peu" if score != score else nombre(score, 3)]
+        )
+    whole = _value(bilan.evaluation[bilan.evaluation.jeu == "regions_laissees"], "ressemblance", AP)
+    return (
+        "## Une région laissée de côté à chaque fois\n\n"
+        "Appris sur les autres régions (2020-2021), jugé sur les ouvertures de celle-ci (2022-2024), sans calibration et "
+        f"en moins d'étapes. Toutes ensemble : précision moyenne {nombre(whole, 3)}.\n\n"
+        + _table(["région (code Insee)", "ouvertures", "précision moyenne"], rows)
+    )
+
+
+def _fairness(bilan: Bilan) -> str:
+    """Whom the openings, the model and the plan choose and serve, group by group."""
+    table = bilan.evaluation[bilan.evaluation.jeu.str.startswith("equite_")]
+    if table.empty:
+        return ""
+    rows = []
+    for game, part in sorted(table.groupby("jeu")):
+        for name in sorted({measure.split(":")[0] for measure in part.mesure}):
+            cells = [game.removeprefix("equite_").replace("_", "-"), name]
+            for who in COUVERTURE:
+                choice, served = (_value(part, who, f"{name}:part_des_{m}") for m in ("choix", "non_couverts"))
+                cells.append(f"{nombre(100 * choice, 1)} % ; {nombre(100 * served, 1)} %")
+            score = _value(part, "ressemblance", f"{name}:{AP}")
+            rows.append([*cells, "trop peu" if score != score else nombre(score, 3)])
+    headings = ["dimension", "groupe", *COUVERTURE.values(), "précision moyenne du modèle"]
+    return (
+        "## Équité : qui est choisi, qui est desservi\n\n"
+        "Part des communes choisies qui sont du groupe ; part des habitants du groupe alors à plus de 10 km qui "
+        "sont "
+        "ramenés à moins de 10 km. Cinquième 5 : les communes les plus pauvres.\n\n" + _table(headings, rows)
+    )
+
+
+def _drift(bilan: Bilan) -> str:
+    """The variables that moved most since the model learned."""
+    table = bilan.evaluation[bilan.evaluation.jeu == "derive"].sort_values(
+        ["valeur", "mesure"], ascending=[False, True]
+    )
+    if table.empty:
+        return ""
+    rows = [
+        [f"`{r.mesure}`", nombre(r.valeur, 3), "suit le réseau" if r.mesure in EVOLUTIVES else ""]
+        for r in table.head(8).itertuples()
+    ]
+    return (
+        "## Dérive\n\nIndice de stabilité de population entre les communes de l'apprentissage et celles de cette nuit ; "
+        f"au-delà de {nombre(SEUIL_ALERTE, 2)}, une variable qui ne suit pas le réseau est signalée.\n\n"
+        + _table(["variable", "indice", ""], rows)
+    )
+
+
 def _features() -> str:
     rows = [[f"`{name}`", LIBELLES[name], SENS[sense]] for name, sense in MONOTONIE.items()]
     return "## Variables du modèle, telles que connues à la date\n\n" + _table(["variable", "sens", "effet"], rows)
@@ -181,14 +248,15 @@ def load_bilan() -> Bilan:
 
     decisions = (
         "SELECT d.action, d.stabilite, c.population FROM recommandation.decisions AS d "
-        "INNER JOIN commun.dim_communes AS c ON c.code_commune = d.code_commune AND c.est_actuelle"
+        "INNER JOIN commun.dim_communes AS c ON c.code_commune = d.code_commune AND c.est_actuelle "
+        "WHERE d.service = 'france_services'"
     )
     with get_engine().connect() as connection:
-        model = read(connection, "SELECT * FROM recommandation.modele ORDER BY service").iloc[0]
+        model = read(connection, "SELECT * FROM recommandation.modele WHERE service = 'france_services'").iloc[0]
         return Bilan(
-            read(connection, "SELECT * FROM recommandation.evaluation ORDER BY jeu, modele, mesure"),
+            read(connection, EVALUATION),
             read(connection, decisions),
-            read(connection, "SELECT * FROM recommandation.plans ORDER BY id_plan"),
+            read(connection, "SELECT * FROM recommandation.plans WHERE service = 'france_services' ORDER BY id_plan"),
             model.apprentissage,
             model.message,
             bool(model.est_simulee),

@@ -6,7 +6,7 @@ import pandas as pd
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import ProgrammingError
 
-from models_ml import donnees
+from models_ml import donnees, histoire
 from models_ml.donnees import Donnees
 from pilotage.errors import ErreurRecommandation
 
@@ -39,7 +39,7 @@ fragilites AS (
     FROM {usages}.fait_fragilite_numerique ORDER BY code_commune, millesime DESC
 )
 SELECT
-    c.code_commune, c.nom_commune, c.code_departement, c.code_region, c.siren_epci, c.niveau_densite,
+    c.code_commune, c.nom_commune, c.code_departement, c.code_region, c.code_bassin_vie, c.siren_epci, c.niveau_densite,
     c.classe_ruralite, c.population, c.latitude, c.longitude, c.superficie_km2,
     r.revenu_median_eur, r.taux_pauvrete_pct, p.chomeurs_15_64, p.actifs_15_64,
     f.score_thd, f.score_4g, f.score_pauvrete, f.score_65_ans, f.score_diplome,
@@ -117,6 +117,7 @@ def load_donnees(generation: str | None = None) -> Donnees:
             )
         }  # fmt: skip
         simulated = bool(connection.scalar(text(SIMULEE.format(**names))))
+        frames["histoire"] = read(connection, histoire.REQUETE.format(**names), types=list(histoire.NATURES))
     return Donnees.assemble(generation=generation or "visible", est_simulee=simulated, **frames)
 
 

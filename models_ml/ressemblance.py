@@ -19,11 +19,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from models_ml.attributs import MONOTONIE, Voisinage, build_attributs, known_population, openings
+from models_ml.attributs import EVOLUTIVES, MONOTONIE, Voisinage, build_attributs, known_population, openings
 from models_ml.classifieur import ClassifieurRessemblance
+from models_ml.derive import watch
 from models_ml.donnees import Donnees
 from models_ml.parametres import ParametresRessemblance, load_ressemblance
 from models_ml.plan import couverture_maximale
+from models_ml.validation import fairness, leave_one_region_out
 
 NOM = "ressemblance aux implantations passées"
 GAP_ILLUSTRATION, LIMIT_S = 3e-3, 60.0
@@ -32,12 +34,14 @@ GAP_ILLUSTRATION, LIMIT_S = 3e-3, 60.0
 @dataclass(frozen=True)
 class Ressemblance:
     """probabilite: (n,) for the communes without a site, NaN elsewhere. evaluation: modele, jeu, mesure, valeur.
-    message: why there is no model, '' otherwise."""
+    message: why there is no model, '' otherwise. alertes: what a person should look at. modele: today's, fitted."""
 
     probabilite: np.ndarray
     evaluation: pd.DataFrame
     message: str
     description: dict
+    alertes: tuple[str, ...] = ()
+    modele: ClassifieurRessemblance | None = None
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,8 @@ def coverage_table(
     donnees: Donnees, around: Voisinage, test: Fenetre, score: np.ndarray, radius_km: float
 ) -> list[tuple]:
     """Share of the then uncovered people brought within `radius_km` by the actual openings, the model's as many
-    communes, and a coverage plan of the same size; the plan shows what was possible, not what people wanted."""
+    communes, and a coverage plan of the same size; the plan shows what was possible, not what people wanted. Then the
+    same by group."""
     population, _ = known_population(donnees, test.origine)
     population = np.nan_to_num(population)
     opened = (donnees.sites.date_ouverture < pd.Timestamp(test.origine)).to_numpy()
@@ -123,13 +128,15 @@ def coverage_table(
         "ressemblance": test.lignes[np.argsort(-score, kind="stable")[:p]],
         "plan_de_couverture": plan.sites,
     }
+    served = {name: np.asarray(cover[:, sites].sum(axis=1)).ravel() > 0 for name, sites in chosen.items()}
     rows = [("donnees", "couverture_10_km", "population_non_couverte", float(total))]
     for name, sites in chosen.items():
-        gained = float(uncovered[np.asarray(cover[:, sites].sum(axis=1)).ravel() > 0].sum())
+        gained = float(uncovered[served[name]].sum())
         rows.append((name, "couverture_10_km", "communes_ouvertes", float(len(sites))))
         rows.append((name, "couverture_10_km", "population_gagnee", gained))
         rows.append((name, "couverture_10_km", "part_des_non_couverts", gained / total if total else float("nan")))
-    return [*rows, ("plan_de_couverture", "couverture_10_km", "ecart_prouve", plan.ecart)]
+    rows.append(("plan_de_couverture", "couverture_10_km", "ecart_prouve", plan.ecart))
+    return rows + fairness(donnees.communes, test, score, chosen, served, uncovered)
 
 
 def learn(donnees: Donnees, parameters: ParametresRessemblance | None = None) -> Ressemblance:
@@ -156,21 +163,30 @@ def _learn(donnees: Donnees, p: ParametresRessemblance) -> Ressemblance:
         scores[name] = model.predict_proba(test.attributs.to_numpy()[:, columns])[:, 1]
         rows += measure(name, test.ouverte, scores[name])
     rows += coverage_table(donnees, around, test, scores["ressemblance"], p.rayon_km)
-    description = _describe(donnees, train, test)
-    probability = _today(donnees, around, test, p)
-    table = pd.DataFrame(rows, columns=["modele", "jeu", "mesure", "valeur"])
-    return Ressemblance(probability, table, "", description)
+    regions = donnees.communes.code_region.to_numpy(object)
+    rows += leave_one_region_out(lambda: _quick(p), train, test, regions)
+    now = _today(donnees, around)
+    _, model = build_models(p)["ressemblance"]
+    model.fit(test.attributs.to_numpy(), test.ouverte)
+    probability = empty
+    probability[now.lignes] = model.predict_proba(now.attributs.to_numpy())[:, 1]
+    moved, alerts = watch(test.attributs, now.attributs, EVOLUTIVES)
+    table = pd.DataFrame([*rows, *moved], columns=["modele", "jeu", "mesure", "valeur"])
+    return Ressemblance(probability, table, "", _describe(donnees, train, test), tuple(alerts), model)
 
 
-def _today(donnees: Donnees, around: Voisinage, test: Fenetre, p: ParametresRessemblance) -> np.ndarray:
-    """Probability for each commune that has no site at the date of the list; NaN for the others."""
+def _quick(p: ParametresRessemblance) -> ClassifieurRessemblance:
+    """The model without its calibration, which does not change an order, and with fewer and quicker steps: it is
+    learned once a region."""
+    options = {"max_leaf_nodes": int(p.modele["max_leaf_nodes"]), "min_samples_leaf": int(p.modele["min_samples_leaf"])}
+    monotone = list(MONOTONIE.values())
+    return ClassifieurRessemblance(monotone, plis=1, max_iter=60, learning_rate=0.15, random_state=p.graine, **options)
+
+
+def _today(donnees: Donnees, around: Voisinage) -> Fenetre:
+    """The communes that have no site at the date of the list, as known then."""
     last = donnees.sites.date_ouverture.max().date() + timedelta(days=1)
-    now = Fenetre.build(donnees, around, last, last)
-    columns, model = build_models(p)["ressemblance"]
-    model.fit(test.attributs.to_numpy()[:, columns], test.ouverte)
-    probability = np.full(len(donnees.communes), np.nan)
-    probability[now.lignes] = model.predict_proba(now.attributs.to_numpy()[:, columns])[:, 1]
-    return probability
+    return Fenetre.build(donnees, around, last, last)
 
 
 def _describe(donnees: Donnees, train: Fenetre, test: Fenetre) -> dict:

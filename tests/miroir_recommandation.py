@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from models_ml.donnees import Donnees
+from models_ml.histoire import NATURES
 
 ARRONDISSEMENTS = {"751": "75056", "132": "13055"}
 
@@ -168,6 +169,20 @@ def _equipements(mirror: Path, passage) -> pd.DataFrame:
     return pd.concat([post, books, places], ignore_index=True)
 
 
+def _histoire(mirror: Path, passage) -> pd.DataFrame:
+    """The equipment of 2019 by commune, of the natures that the similarity model looks at; no list of 2018 here."""
+    parts = []
+    for path in sorted((mirror / "insee__equipements_iris").rglob("*.csv.gz")):
+        raw = _text(path, sep=";")
+        if "TYPEQU" in raw:
+            raw = raw[raw.TYPEQU.isin(NATURES)]
+            parts.append(pd.DataFrame({"code": raw.DEPCOM, "nature": raw.TYPEQU, "nombre": _number(raw.NB_EQUIP)}))
+    frame = pd.concat(parts) if parts else pd.DataFrame({"code": [], "nature": [], "nombre": []})
+    frame = frame.assign(code_commune=_current(frame.code.astype(str), passage))
+    both = frame.groupby(["code_commune", "nature"], as_index=False).nombre.sum()
+    return both.assign(date_donnees="2019-01-01")
+
+
 def load_donnees_miroir(mirror: Path) -> Donnees:
     """The whole country as the marts would give it."""
     passage = build_passage(mirror)
@@ -179,4 +194,5 @@ def load_donnees_miroir(mirror: Path) -> Donnees:
         sites=_sites(mirror, passage),
         lieux=_equipements(mirror, passage),
         populations=populations,
+        histoire=_histoire(mirror, passage),
     )

@@ -103,7 +103,15 @@ def write_marts(engine, donnees: Donnees) -> None:
     services = pd.DataFrame({"service": list(load_services())})
     income = c[["code_commune", "revenu_median_eur", "taux_pauvrete_pct"]].assign(millesime="2020")
     fragility = c[["code_commune", *[n for n in c if n.startswith("score_")]]].assign(millesime="2023-08")
-    names = ["nom_commune", "code_departement", "code_region", "siren_epci", "niveau_densite", "classe_ruralite"]
+    names = [
+        "nom_commune",
+        "code_departement",
+        "code_region",
+        "code_bassin_vie",
+        "siren_epci",
+        "niveau_densite",
+        "classe_ruralite",
+    ]
     names += ["code_commune", "population", "latitude", "longitude", "superficie_km2"]
     commune = c[names].assign(est_actuelle=True)
     fs = donnees.sites.rename(columns={"id_site": "id_fs", "date_ouverture": "date_labellisation"})
@@ -138,6 +146,18 @@ def write_marts(engine, donnees: Donnees) -> None:
             "pont_quartiers_communes": quarter,
             "dim_services": services,
             "fait_offre_services": donnees.offre,
+            "dim_sources": pd.DataFrame(
+                {"source": ["cget__maisons_services_public"], "date_donnees": [pd.Timestamp("2018-06-27")]}
+            ),
+            "fait_equipements": pd.DataFrame(
+                {
+                    "code_commune": c.code_commune[:9],
+                    "type_equipement": "A206",
+                    "nb_equipements": 1.0,
+                    "date_donnees": pd.Timestamp("2019-01-01"),
+                    "source": "insee__equipements_iris",
+                }
+            ),
             "dim_communes": commune,
             "dim_lieux": places,
             "pont_lieux_sources": bridge,

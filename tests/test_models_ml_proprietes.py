@@ -13,7 +13,7 @@ from models_ml.offre import compute_acces
 from models_ml.services import decision_of, load_service, load_services
 from tests.territoire_fictif import build_donnees
 
-FRAMES = ("communes", "sites", "lieux", "populations", "offre")
+FRAMES = ("communes", "sites", "lieux", "populations", "offre", "histoire")
 
 
 def assemble(base: Donnees, **changes) -> Donnees:
