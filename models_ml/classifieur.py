@@ -51,13 +51,17 @@ class ClassifieurRessemblance(ClassifierMixin, BaseEstimator):
         self.classes_, counts = np.unique(y, return_counts=True)
         if len(self.classes_) < 2:
             raise ValueError("Classifier can't train when only one class is present.")
+        self.connues_ = ~np.isnan(X).all(axis=0)  # a column that nothing fills teaches nothing, and cannot be binned
+        if not self.connues_.any():
+            raise ValueError("Every feature is missing in every row.")
+        monotone = None if self.monotonie is None else np.asarray(self.monotonie)[self.connues_]
         boosting = HistGradientBoostingClassifier(
             max_iter=self.max_iter,
             learning_rate=self.learning_rate,
             max_leaf_nodes=self.max_leaf_nodes,
             min_samples_leaf=self.min_samples_leaf,
             l2_regularization=self.l2_regularization,
-            monotonic_cst=self.monotonie,
+            monotonic_cst=monotone,
             early_stopping=False,
             random_state=self.random_state,
         )
@@ -65,7 +69,7 @@ class ClassifieurRessemblance(ClassifierMixin, BaseEstimator):
         if folds >= 2:
             split = StratifiedKFold(folds, shuffle=True, random_state=self.random_state)
             boosting = CalibratedClassifierCV(boosting, method="sigmoid", cv=split, ensemble=False)
-        self.modele_ = boosting.fit(X, y)
+        self.modele_ = boosting.fit(X[:, self.connues_], y)
         self.n_iter_ = self.max_iter
         return self
 
@@ -73,7 +77,7 @@ class ClassifieurRessemblance(ClassifierMixin, BaseEstimator):
         """Calibrated probabilities (n, 2), columns in the order of classes_."""
         check_is_fitted(self)
         X = validate_data(self, X, reset=False, ensure_all_finite="allow-nan")  # noqa: N806
-        return self.modele_.predict_proba(X)
+        return self.modele_.predict_proba(X[:, self.connues_])
 
     def predict(self, X):  # noqa: N803
         """The likelier class of each row (n,)."""

@@ -150,8 +150,8 @@ def _regions(bilan: Bilan) -> str:
     whole = _value(bilan.evaluation[bilan.evaluation.jeu == "regions_laissees"], "ressemblance", AP)
     return (
         "## Une région laissée de côté à chaque fois\n\n"
-        "Appris sur les autres régions (2020-2021), jugé sur les ouvertures de celle-ci (2022-2024), sans calibration et "
-        f"en moins d'étapes. Toutes ensemble : précision moyenne {nombre(whole, 3)}.\n\n"
+        "Appris sur les autres régions (2020-2021), jugé sur les ouvertures de celle-ci (2022-2024), sans calibration "
+        f"et en moins d'étapes. Toutes ensemble : précision moyenne {nombre(whole, 3)}.\n\n"
         + _table(["région (code Insee)", "ouvertures", "précision moyenne"], rows)
     )
 
@@ -191,8 +191,8 @@ def _drift(bilan: Bilan) -> str:
         for r in table.head(8).itertuples()
     ]
     return (
-        "## Dérive\n\nIndice de stabilité de population entre les communes de l'apprentissage et celles de cette nuit ; "
-        f"au-delà de {nombre(SEUIL_ALERTE, 2)}, une variable qui ne suit pas le réseau est signalée.\n\n"
+        "## Dérive\n\nIndice de stabilité de population entre les communes de l'apprentissage et celles de cette "
+        f"nuit ; au-delà de {nombre(SEUIL_ALERTE, 2)}, une variable qui ne suit pas le réseau est signalée.\n\n"
         + _table(["variable", "indice", ""], rows)
     )
 

@@ -68,5 +68,7 @@ class Passe:
 
     @property
     def variete(self) -> np.ndarray:
-        """How many natures a commune has; NaN when one is not described."""
-        return np.sum([np.where(np.isnan(v), np.nan, v > 0) for v in self.nombres.values()], axis=0)
+        """How many of the natures described then a commune has; NaN when none was described."""
+        described = [values > 0 for values in self.nombres.values() if not np.isnan(values).all()]
+        n = len(next(iter(self.nombres.values())))
+        return np.sum(described, axis=0).astype(float) if described else np.full(n, np.nan)

@@ -12,6 +12,7 @@ from models_ml.calcul import compute
 from models_ml.classifieur import ClassifieurRessemblance
 from models_ml.donnees import Donnees
 from models_ml.ressemblance import calibration_error, learn, lift
+from models_ml.services import load_services
 from tests.miroir_recommandation import load_donnees_miroir
 from tests.territoire_fictif import build_donnees
 
@@ -91,15 +92,28 @@ def value(table, model: str, measure: str) -> float:
 @pytest.mark.lent
 def test_on_the_real_lists_the_model_ranks_better_than_population_alone(france):
     table = france.ressemblance.evaluation
+    table = table[table.jeu == "epreuve"]
     for measure in ("precision_moyenne", "lift_1_pct"):
         assert value(table, "ressemblance", measure) > value(table, "population_seule", measure)
     assert value(table, "ressemblance", "brier") < value(table, "population_seule", "brier")
     assert value(table, "ressemblance", "ouvertures_observees") == 857
+    assert value(table, "ressemblance", "precision_moyenne") > 0.43
+    assert value(table, "ressemblance", "lift_1_pct") > 19
+
+
+@pytest.mark.lent
+def test_on_the_real_lists_regions_never_seen_are_ranked_far_above_chance(france):
+    table = france.ressemblance.evaluation
+    whole = table[table.jeu == "regions_laissees"].valeur.iloc[0]
+    assert whole > 10 * 857 / 33126
+    counted = table[table.jeu.str.startswith("region_") & (table.mesure == "ouvertures_observees")]
+    assert counted.valeur.sum() == 857 and len(counted) >= 17
 
 
 @pytest.mark.lent
 def test_on_the_real_lists_a_plan_serves_more_people_than_what_was_opened(france):
     table = france.ressemblance.evaluation
+    table = table[table.jeu == "couverture_10_km"]
     shares = {
         name: value(table, name, "part_des_non_couverts") for name in ("ouvertures_reelles", "plan_de_couverture")
     }
@@ -133,3 +147,6 @@ def test_on_the_real_lists_no_trip_crosses_an_ocean(france):
 def test_parameters_give_a_reason_for_every_weight():
     for index in parametres.load_indices().values():
         assert all(len(component.raison) > 20 for component in index.composantes.values())
+    for service in load_services().values():
+        parts = [*service.besoin.composantes.values(), *service.dematerialisable.values()]
+        assert all(part.raison.strip() for part in parts)

@@ -126,3 +126,13 @@ def test_a_stored_model_comes_back_and_an_altered_one_does_not(tmp_path):
         load(tmp_path, "abc")
     with pytest.raises(ErreurRecommandation, match="absent"):
         load(tmp_path, "autre")
+
+
+def test_a_column_that_nothing_fills_teaches_nothing():
+    features, truth = rng.normal(size=(300, 3)), np.arange(300) % 3 == 0
+    features[:, 1] = np.nan
+    full = ClassifieurRessemblance(monotonie=[1, 0, -1], max_iter=10, random_state=1).fit(features, truth)
+    less = ClassifieurRessemblance(monotonie=[1, -1], max_iter=10, random_state=1).fit(features[:, [0, 2]], truth)
+    assert np.array_equal(full.predict_proba(features), less.predict_proba(features[:, [0, 2]]))
+    with pytest.raises(ValueError, match="missing in every row"):
+        ClassifieurRessemblance().fit(np.full((10, 2), np.nan), np.arange(10) % 2)
