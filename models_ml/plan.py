@@ -9,11 +9,16 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from models_ml.optimisation.capacite import capacite
+from models_ml.optimisation.centre import p_centre
 from models_ml.optimisation.heuristiques import covered_weight, greedy, interchange
+from models_ml.optimisation.mediane import p_median
 from models_ml.optimisation.reductions import Instance, membership, reduce_instance
 from models_ml.optimisation.resultat import Plan
 from models_ml.optimisation.solveur import Resolution, maximise_coverage, smallest_shortfalls
 from pilotage.errors import ErreurRecommandation
+
+__all__ = ["Plan", "Plancher", "capacite", "couverture_maximale", "p_centre", "p_median"]
 
 
 @dataclass(frozen=True)
