@@ -67,7 +67,9 @@ def build_models(p: ParametresRessemblance) -> dict:
     def logistic(columns):
         keep = [list(MONOTONIE).index(name) for name in columns]
         return keep, make_pipeline(
-            SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler(), LogisticRegression(max_iter=1000)
+            SimpleImputer(strategy="median", keep_empty_features=True),
+            StandardScaler(),
+            LogisticRegression(max_iter=1000),
         )
 
     options = {k: int(v) if float(v).is_integer() and k != "l2_regularization" else v for k, v in p.modele.items()}

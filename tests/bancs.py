@@ -17,7 +17,7 @@ from sqlalchemy import make_url
 from pilotage import postgres
 from pilotage.catalogue import get_source
 from pilotage.config import RACINE, Settings, get_settings
-from pilotage.database import migrate, psycopg_connection
+from pilotage.database import get_engine, migrate, psycopg_connection
 from pilotage.load import load_source
 from tests.livraisons import deliver
 
@@ -75,6 +75,30 @@ def bench_copy(folder: Path) -> tuple[float, float, float, int]:
     return numbered_s, median_s(lambda: theirs("")), median_s(ours), len(content)
 
 
+def recommender_benches() -> list[Callable[[], tuple[str, str, str, str, str]]]:
+    """Those of the recommender, on the visible generation, else on a drawn country; the slowest take minutes."""
+    from models_ml.bancs.acces import bench_e2sfca, bench_raam
+    from models_ml.bancs.couverture import bench_couverture, bench_page_blanche
+    from models_ml.bancs.decision import bench_decisions
+    from models_ml.bancs.mediane import bench_mediane
+
+    always = [bench_e2sfca, bench_raam, bench_couverture, bench_page_blanche, bench_mediane]
+    return [*always, bench_decisions] if _has_warehouse() else always
+
+
+def _has_warehouse() -> bool:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from models_ml.lecture import load_donnees
+    from pilotage.errors import ErreurPilotage
+
+    try:
+        load_donnees()
+    except (ErreurPilotage, SQLAlchemyError, OSError):
+        return False
+    return True
+
+
 def main() -> None:
     """Run every bench and print one table."""
     console = Console()
@@ -85,6 +109,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             folder.chmod(0o755)
+            own = dict(os.environ)
             os.environ.update(PILOTAGE_HOME=str(folder / "home"), PILOTAGE_SOURCES=str(MIRROR))
             settings: Settings = get_settings()
             postgres.start(settings)
@@ -92,17 +117,18 @@ def main() -> None:
                 migrate(settings)
                 numbered, plain, ours, size = bench_copy(folder)
             finally:
+                get_engine(settings).dispose()
                 postgres.stop(settings)
+                os.environ.clear()
+                os.environ.update(own)
         for peer, theirs in (("lignes numérotées", numbered), ("sans numéro de ligne", plain)):
             label = f"COPY dans raw, {size / 1e6:.0f} Mo (pair : psql \\copy, {peer})"
             table.add_row(label, f"{theirs:.2f} s", f"{ours:.2f} s", f"{theirs / ours:.2f}", "≥ 0,9")
     else:
         console.print(f"Miroir de fichiers réels absent ({MIRROR}) : le banc de COPY est sauté.")
-    from models_ml.bancs.acces import bench_e2sfca
-    from models_ml.bancs.couverture import bench_couverture
-
-    for bench in (bench_e2sfca, bench_couverture):
-        table.add_row(*bench())
+    with postgres.lend():
+        for bench in recommender_benches():
+            table.add_row(*bench())
     console.print(table)
 
 

@@ -79,7 +79,7 @@ class Borne:
         return float(prices.sum() + worth[chosen].sum()), chosen, worth, tables
 
     def climb(self, upper: float, seconds: float, rounds: int, improve=None) -> float:
-        """Subgradient steps, Polyak's length towards `upper`, which `improve(sites, upper)` may lower; gives it back."""
+        """Subgradient steps, Polyak's length towards `upper`, which `improve(sites, upper)` lowers; gives it."""
         stop = time.perf_counter() + seconds
         finite = np.where(np.isfinite(self.costs), self.costs, np.nan)
         second = np.sort(np.where(np.isnan(finite), np.inf, finite), axis=1)[:, min(1, finite.shape[1] - 1)]

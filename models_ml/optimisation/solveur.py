@@ -9,11 +9,14 @@ import numpy as np
 from scipy import sparse
 
 from models_ml.optimisation.heuristiques import interchange
-from models_ml.optimisation.reductions import Instance
+from models_ml.optimisation.lagrangien import volume
+from models_ml.optimisation.reductions import Instance, reduce_instance
 from pilotage.errors import ErreurRecommandation
 
 PRIMAL_FEASIBLE = 2
 RESTREINT = 0.6
+GRANDE, TOURS_DE_VOLUME, PART_UTILE = 20_000, 4000, 1e-3
+"""Beyond so many columns the linear relaxation takes minutes: the volume algorithm bounds and picks columns first."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,8 @@ def maximise_coverage(instance: Instance, p: int, limits, gap, time_limit, seed,
     heaviest = np.sort(instance.cover.T @ instance.weights)[::-1][:p].sum()
     search = _Search(instance, p, limits, gap, time_limit, seed, float(min(heaviest, instance.weights.sum())))
     search.propose(np.asarray(start, int))
-    for stage in (search.relax, search.restrict, search.complete):
+    large = m > GRANDE and not limits
+    for stage in (search.price, search.restrict) if large else (search.relax, search.restrict, search.complete):
         if search.closed():
             break
         if not stage():
@@ -141,6 +145,18 @@ class _Search:
         if value > self.value and all(weights[rows] @ met[rows] >= need - 1e-6 for rows, need in self.limits):
             self.best, self.value = np.sort(sites), value
 
+    def price(self) -> bool:
+        """The volume bound; the columns that its fractional plan uses, and the best of them once interchanged."""
+        left = self.left()
+        found = volume(
+            self.instance, self.p, max(self.value, 0.0), TOURS_DE_VOLUME, np.inf if left is None else left / 3
+        )
+        self.bound = min(self.bound, found.borne)
+        self.used = np.flatnonzero(found.parts > PART_UTILE)
+        first = np.argsort(-found.parts, kind="stable")[: self.p]
+        self.propose(np.array(interchange(self.instance.cover, self.instance.weights, first.tolist()), int))
+        return True
+
     def relax(self) -> bool:
         """Linear relaxation: its value is a bound, and its largest columns a plan once interchanged."""
         lp = _model(self.instance, self.p, self.limits, slacks=False)
@@ -162,7 +178,8 @@ class _Search:
         columns = np.union1d(self.used, self.best) if self.best is not None else self.used
         if 0 < len(columns) < RESTREINT * self.instance.cover.shape[1]:
             left = self.left()
-            self._integer(columns, None if left is None else left / 3, self.gap / 2)
+            share = left if left is None or self.instance.cover.shape[1] > GRANDE else left / 3
+            self._integer(columns, share, self.gap / 2)
         return True
 
     def complete(self) -> bool:
@@ -177,8 +194,12 @@ class _Search:
         whole = self.instance
         part = Instance(whole.cover[:, columns].tocsr(), whole.weights, whole.groups, columns)
         start = None
-        if self.best is not None:
-            start = np.concatenate([np.isin(columns, self.best), self.rows_covered(self.best)]).astype(float)
+        if not self.limits:  # a limit names rows by their number, which merging would change
+            part = reduce_instance(part)
+            columns = part.columns
+        if self.best is not None and np.isin(self.best, columns).all():
+            here = np.isin(columns, self.best)
+            start = np.concatenate([here, part.cover @ here.astype(float) > 0]).astype(float)
         lp = _model(part, self.p, self.limits, slacks=False)
         solver, status, kinds = _run(lp, gap, time_limit, self.seed, start)
         if status in (kinds.kInfeasible, kinds.kUnboundedOrInfeasible):
