@@ -31,7 +31,7 @@ def _head() -> str:
         "modifier.\n\n"
         "Pour chaque commune et chaque service : que faire, pourquoi, à quel point c'est sûr, et ce qui ferait changer "
         "d'avis. Rien de ce qui suit n'est appris du passé : besoins, accès, règles sont déclarés, avec leurs raisons "
-        "([services.md](services.md), [trajets.md](trajets.md)). Le modèle appris, « ressemblance aux implantations "
+        "([services.md](services.md)). Le modèle appris, « ressemblance aux implantations "
         "passées », est montré à côté et ne décide de rien : [sa fiche](../models_ml/FICHE.md). Essayer autre chose "
         "(budget, fermetures, planchers d'équité) : [scenarios.md](scenarios.md)."
     )

@@ -94,7 +94,7 @@ def test_what_a_plan_gains_is_the_sum_of_its_sites(entrepot_recommande: Entrepot
         "INNER JOIN {recommandation}.plans_sites AS s ON s.id_plan = p.id_plan GROUP BY p.id_plan, p.prouve, 3"
     )
     assert len(frame) >= 30 and frame.prouve.all()
-    assert (frame.gain - frame.sites).abs().max() <= frame.nb.max()
+    assert (frame.gain.astype(float) - frame.sites.astype(float)).abs().max() <= frame.nb.max()
     assert (frame.nb <= frame.p).all()
 
 
