@@ -1,4 +1,4 @@
-"""`python -m models_ml fiche|fragilite`: write the pages that tell what a run measured."""
+"""`python -m models_ml fiche|fragilite|sensibilite|distancier`: pages that tell what a run measured; times by road."""
 
 from __future__ import annotations
 
@@ -38,6 +38,37 @@ def fragilite(
 
     sortie.write_text(render(*load_tables(generation)), encoding="utf-8")
     typer.echo(f"page écrite : {sortie}")
+
+
+@app.command()
+def sensibilite(
+    sortie: Annotated[Path, typer.Option(help="Fichier à écrire.")] = Path(__file__).parents[1] / "docs" / "trajets.md",
+) -> None:
+    """Écrire la page des temps de trajet : ce que le résultat national doit aux hypothèses."""
+    from models_ml.lecture import load_reseau
+    from models_ml.sensibilite import render
+
+    sortie.write_text(render(load_reseau("france_services")), encoding="utf-8")
+    typer.echo(f"page écrite : {sortie}")
+
+
+@app.command()
+def distancier(
+    osrm: Annotated[str, typer.Option(help="Adresse du serveur OSRM.")],
+    territoire: Annotated[str, typer.Option(help="Code du territoire dont les trajets partent.")],
+    sortie: Annotated[Path, typer.Option(help="Fichier CSV à écrire.")],
+    km: Annotated[float, typer.Option(help="Portée à vol d'oiseau, en kilomètres.")] = 40.0,
+) -> None:
+    """Demander à un moteur routier les minutes entre communes, et les écrire pour PILOTAGE_DISTANCIER."""
+    from models_ml.lecture import load_reseau
+    from models_ml.osrm import build_distancier
+    from models_ml.territoire import communes_of
+
+    communes = load_reseau("france_services").communes
+    _, codes = communes_of(territoire)
+    table = build_distancier(communes, communes.code_commune.isin(codes).to_numpy(), osrm, km)
+    table.to_csv(sortie, index=False)
+    typer.echo(f"{len(table)} trajets écrits : {sortie}")
 
 
 if __name__ == "__main__":

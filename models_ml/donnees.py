@@ -90,6 +90,7 @@ OFFRE = {
     "source": TEXTE,
     "millesime": TEXTE,
 }
+DISTANCIER = ("code_origine", "code_destination", "minutes")
 HISTOIRE = {"code_commune": CLE, "nature": CLE, "nombre": EFFECTIF, "date_donnees": Colonne("date")}
 # Natures of hosts that are themselves offers of a service: a town hall, a third place.
 HOTES_PAR_SERVICE = {"mairie": "annexe_mairie", "tiers_lieu": "tiers_lieu", "france_services": "france_services"}
@@ -146,7 +147,7 @@ class Donnees:
     gets the same answers.
 
     offre: where each service is offered, one row a place, or a commune and kind where only communal counts are known.
-    histoire: dated counts of what the similarity model may look at.
+    histoire: dated counts of what the similarity model may look at. distancier: minutes given between communes.
     """
 
     generation: str
@@ -157,11 +158,12 @@ class Donnees:
     populations: pd.DataFrame
     offre: pd.DataFrame
     histoire: pd.DataFrame
+    distancier: pd.DataFrame
     empreinte: str = field(default="")
 
     @classmethod
     def assemble(
-        cls, *, generation, est_simulee, communes, sites, lieux, populations, offre=None, histoire=None
+        cls, *, generation, est_simulee, communes, sites, lieux, populations, offre=None, histoire=None, distancier=None
     ) -> Donnees:
         """Check every frame, derive the unemployment rate, hash the whole.
 
@@ -188,6 +190,9 @@ class Donnees:
             offre.sort_values(["service", "id_offre"], ignore_index=True),
             check_frame(empty() if histoire is None else histoire, HISTOIRE, "commun.fait_equipements").sort_values(
                 ["nature", "code_commune"], ignore_index=True
+            ),
+            (pd.DataFrame(columns=list(DISTANCIER)) if distancier is None else distancier).sort_values(
+                ["code_origine", "code_destination"], ignore_index=True
             ),
         ]
         return cls(generation, est_simulee, *frames, empreinte=_fingerprint(frames))

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from models_ml.contexte import Contexte
-from models_ml.deplacements import travel_table
 from models_ml.donnees import Donnees
 from models_ml.mesures import part_of
 from models_ml.offre import Acces, compute_acces
@@ -59,10 +58,8 @@ def close(donnees: Donnees, service: Service, asked: str) -> Fermeture:
     Raises:
         ErreurRecommandation: the place is unknown.
     """
-    from models_ml.deplacements import commune_places
-
     site = find_site(donnees.sites_of(service.code), asked)
-    contexte = Contexte(commune_places(donnees.communes), donnees.communes.superficie_km2.to_numpy(), {})
+    contexte = Contexte.of_places(donnees)
     own = (donnees.offre.service == service.code) & (donnees.offre.id_offre == site.id_site)
     before = compute_acces(donnees, service, contexte)
     after = compute_acces(replace(donnees, offre=donnees.offre[~own]), service, contexte)
@@ -90,7 +87,7 @@ def best_replacements(donnees: Donnees, service: Service, contexte: Contexte, lo
     rows = np.flatnonzero(lost)
     communes = donnees.communes
     people = np.nan_to_num(communes.population.to_numpy())
-    minutes = travel_table(
+    minutes = contexte.travel(
         contexte.communes, part_of(contexte.communes, rows), service.seuil_min, contexte.superficie_km2
     )
     gained = np.bincount(

@@ -118,6 +118,7 @@ def load_donnees(generation: str | None = None) -> Donnees:
         }  # fmt: skip
         simulated = bool(connection.scalar(text(SIMULEE.format(**names))))
         frames["histoire"] = read(connection, histoire.REQUETE.format(**names), types=list(histoire.NATURES))
+    frames["distancier"] = given_times()
     return Donnees.assemble(generation=generation or "visible", est_simulee=simulated, **frames)
 
 
@@ -135,7 +136,22 @@ def load_reseau(service: str) -> Donnees:
         offre = read(connection, OFFRE_DU_SERVICE.format(**names), service=service)
         simulated = bool(connection.scalar(text(SIMULEE.format(**names))))
     empty = {name: pd.DataFrame(columns=list(columns)) for name, columns in VIDES.items()}
-    return Donnees.assemble(generation="visible", est_simulee=simulated, communes=communes, offre=offre, **empty)
+    return Donnees.assemble(
+        generation="visible", est_simulee=simulated, communes=communes, offre=offre, distancier=given_times(), **empty
+    )
+
+
+def given_times() -> pd.DataFrame | None:
+    """The distancier that PILOTAGE_DISTANCIER names, None without one.
+
+    Raises:
+        ErreurRecommandation: as `read_distancier`.
+    """
+    from models_ml.distancier import read_distancier
+    from pilotage.config import get_settings
+
+    path = get_settings().distancier
+    return read_distancier(path) if path else None
 
 
 def read(connection: Connection, query: str, **parameters) -> pd.DataFrame:

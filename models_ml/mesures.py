@@ -12,7 +12,7 @@ from scipy import sparse
 from models_ml.contexte import Contexte
 from models_ml.couverture import Proposition, propose
 from models_ml.decision import Mesures
-from models_ml.deplacements import Lieux, travel_table
+from models_ml.deplacements import Lieux
 from models_ml.donnees import Donnees
 from models_ml.offre import Acces
 from models_ml.parametres import ParametresDecision, load_deplacements
@@ -93,7 +93,7 @@ def part_of(places: Lieux, rows: np.ndarray) -> Lieux:
 def _minutes_from(contexte: Contexte, here: np.ndarray, there: np.ndarray, max_minutes: float) -> sparse.csr_matrix:
     """Minutes from the communes `here` to the communes `there`, csr (len(here), len(there))."""
     origins, targets = part_of(contexte.communes, here), part_of(contexte.communes, there)
-    return travel_table(origins, targets, max_minutes, contexte.superficie_km2[here])
+    return contexte.travel(origins, targets, max_minutes, contexte.superficie_km2[here])
 
 
 def _candidates(contexte: Contexte, rows: np.ndarray, columns: np.ndarray, max_minutes: float) -> sparse.csr_matrix:
@@ -106,7 +106,7 @@ def _candidates(contexte: Contexte, rows: np.ndarray, columns: np.ndarray, max_m
 def _timed(plan: Proposition, contexte: Contexte, horizon: float) -> Proposition:
     """The same plan with the minutes of every commune to its quickest site, and to the quickest but its own."""
     chosen = np.flatnonzero(plan.retenues)
-    trips = travel_table(
+    trips = contexte.travel(
         contexte.communes, part_of(contexte.communes, chosen), horizon, contexte.superficie_km2
     ).tocoo()
     minutes, others = (np.full(len(contexte.communes), np.inf) for _ in range(2))

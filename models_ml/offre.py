@@ -16,10 +16,10 @@ from models_ml.deplacements import (
     chord_to_km,
     nearest_beyond,
     site_places,
-    travel_table,
     unit_vectors,
     within_km,
 )
+from models_ml.distancier import METHODE
 from models_ml.donnees import Donnees
 from models_ml.parametres import load_deplacements
 from models_ml.services import Service
@@ -60,8 +60,12 @@ def compute_acces(donnees: Donnees, service: Service, contexte: Contexte) -> Acc
     communes, sites = donnees.communes, donnees.sites_of(service.code)
     targets = site_places(sites.latitude, sites.longitude, donnees.commune_index(sites.code_commune), origins)
     horizon = HORIZON_EN_SEUILS * service.seuil_min
-    minutes = travel_table(origins, targets, horizon, contexte.superficie_km2, p)
+    minutes = contexte.travel(origins, targets, horizon, contexte.superficie_km2)
     first, time, second, method = _nearest_two(origins, targets, minutes, horizon)
+    if contexte.distancier is not None:
+        at = np.flatnonzero((first >= 0) & (time <= horizon))
+        given = contexte.distancier.look_up(at, targets.commune[first[at]])
+        method[at[np.isfinite(given)]] = METHODE
     held = np.bincount(targets.commune[targets.commune >= 0], minlength=len(communes))
     people = communes.population.fillna(0).to_numpy()  # nobody counted there: neither demand nor a result below
     frame = pd.DataFrame({"site": first, "distance_km": _distance(origins, targets, first, p.rayon_terre_km)})

@@ -31,7 +31,7 @@ def _head() -> str:
         "modifier.\n\n"
         "Pour chaque commune et chaque service : que faire, pourquoi, à quel point c'est sûr, et ce qui ferait changer "
         "d'avis. Rien de ce qui suit n'est appris du passé : besoins, accès, règles sont déclarés, avec leurs raisons "
-        "([services.md](services.md)). Le modèle appris, « ressemblance aux implantations "
+        "([services.md](services.md), [trajets.md](trajets.md)). Le modèle appris, « ressemblance aux implantations "
         "passées », est montré à côté et ne décide de rien : [sa fiche](../models_ml/FICHE.md). Essayer autre chose "
         "(budget, fermetures, planchers d'équité) : [scenarios.md](scenarios.md)."
     )
@@ -61,7 +61,7 @@ def _scores() -> str:
         "## Les quatre scores\n\n"
         "De 0 à 1, chacun avec son intervalle. Une composante vaut `(valeur - zéro) / (un - zéro)`, ramenée entre 0 et "
         "1 ; inconnue, elle compte 0 dans la borne basse et 1 dans la haute. Le besoin de chaque service a ses propres "
-        "composantes ([services.md](services.md)) ; « dématérialisable » est propre au service. La **priorité** est la "
+        "composantes ([services.md](services.md), [trajets.md](trajets.md)) ; « dématérialisable » est propre au service. La **priorité** est la "
         "moyenne géométrique du besoin et du déficit d'accès : elle monte avec l'un et l'autre, et s'annule avec l'un."
     ]
     for index in load_indices().values():

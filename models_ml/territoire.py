@@ -10,7 +10,6 @@ import pandas as pd
 
 from models_ml.contexte import Contexte
 from models_ml.couverture import Proposition
-from models_ml.deplacements import commune_places
 from models_ml.donnees import Donnees
 from models_ml.lecture import load_donnees, read
 from models_ml.mesures import compute_plans
@@ -136,7 +135,7 @@ def solve(donnees: Donnees, inside: np.ndarray, budget: int, service: Service) -
 
     Only the territory's people count in the objective; the people beyond the border whom the plan serves are returned.
     """
-    contexte = Contexte(commune_places(donnees.communes), donnees.communes.superficie_km2.to_numpy(), {})
+    contexte = Contexte.of_places(donnees)
     acces, rules = compute_acces(donnees, service, contexte), decision_of(service.code)
     plan = compute_plans(
         donnees, acces, contexte, service, rules, budget, inside=inside, factors={"central": 1.0}

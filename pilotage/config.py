@@ -25,13 +25,14 @@ class Settings(BaseSettings):
     communes: int = Field(default=1200, ge=50, le=1_000_000, description="Communes of the simulated territory.")
     seed: int = Field(default=2026, ge=0, description="Seed of the simulation and of the recommender.")
     apports: Path = Field(default=RACINE / "apports", description="Folder of the territory's own files.")
+    distancier: Path | None = Field(default=None, description="CSV file of minutes between communes.")
     postgres_dir: Path | None = Field(default=None, description="Folder of the embedded PostgreSQL.")
     generations_kept: int = Field(default=1, ge=1, le=10, description="Former generations kept for a return.")
     fetch_timeout_s: float = Field(default=600, gt=0, description="Longest time for one file.")
     fetch_max_mo: int = Field(default=2048, gt=0, description="Largest file accepted, in megabytes.")
     database_url_env: str | None = Field(default=None, validation_alias="DATABASE_URL")
 
-    @field_validator("home_env", "postgres_dir", "apports")
+    @field_validator("home_env", "postgres_dir", "apports", "distancier")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return value.expanduser().resolve() if value else value
