@@ -61,7 +61,7 @@ def _scores() -> str:
         "## Les quatre scores\n\n"
         "De 0 à 1, chacun avec son intervalle. Une composante vaut `(valeur - zéro) / (un - zéro)`, ramenée entre 0 et "
         "1 ; inconnue, elle compte 0 dans la borne basse et 1 dans la haute. Le besoin de chaque service a ses propres "
-        "composantes ([services.md](services.md), [trajets.md](trajets.md)) ; « dématérialisable » est propre au service. La **priorité** est la "
+        "composantes ([services.md](services.md)) ; « dématérialisable » est propre au service. La **priorité** est la "
         "moyenne géométrique du besoin et du déficit d'accès : elle monte avec l'un et l'autre, et s'annule avec l'un."
     ]
     for index in load_indices().values():

@@ -43,13 +43,13 @@ def render(donnees: Donnees) -> str:
         "Page écrite par `python -m models_ml sensibilite` ; ne pas la corriger à la main.\n\n"
         "## D'où ils viennent\n\n"
         f"- **Vol d'oiseau** (par défaut) : distance × {nombre(p.detour.valeur, 1)}, à la vitesse de chaque extrémité "
-        f"pour moitié. Vitesses par niveau de densité : {speeds}. {p.raison_vitesses} Dans une commune : ½·√superficie.\n"
+        f"pour moitié. Vitesses par niveau de densité : {speeds}. {p.raison_vitesses} "
+        "Dans une commune : ½·√superficie.\n"
         "- **Distancier** : un CSV de colonnes `code_origine`, `code_destination`, `minutes`, que nomme "
         "`PILOTAGE_DISTANCIER`. Il remplace les temps des couples de communes qu'il donne, dans les deux sens s'il "
-        "n'en donne qu'un ; les autres restent estimés, et la colonne `methode` de `recommandation.acces` dit "
-        "lequel a servi.\n"
-        "- **Moteur routier** : `python -m models_ml distancier --osrm <adresse> --territoire 23 --sortie d.csv` demande "
-        "ces minutes à un serveur OSRM (API `table`) et écrit un tel fichier. Un couple sans route n'y est pas.\n\n"
+        "n'en donne qu'un ; les autres restent estimés, et `methode` (`recommandation.acces`) dit lequel a servi.\n"
+        "- **Moteur routier** : `python -m models_ml distancier --osrm <adresse> --territoire 23 --sortie d.csv` "
+        "demande ces minutes à un serveur OSRM (API `table`) et écrit un tel fichier. Un couple sans route n'y est pas.\n\n"
         f"{p.raison_scenarios}",
     ]
     for minutes in (service.seuil_min, service.seuil_alerte_min):
