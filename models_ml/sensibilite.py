@@ -49,7 +49,7 @@ def render(donnees: Donnees) -> str:
         "`PILOTAGE_DISTANCIER`. Il remplace les temps des couples de communes qu'il donne, dans les deux sens s'il "
         "n'en donne qu'un ; les autres restent estimés, et `methode` (`recommandation.acces`) dit lequel a servi.\n"
         "- **Moteur routier** : `python -m models_ml distancier --osrm <adresse> --territoire 23 --sortie d.csv` "
-        "demande ces minutes à un serveur OSRM (API `table`) et écrit un tel fichier. Un couple sans route n'y est pas.\n\n"
+        "demande ces minutes à un serveur OSRM (API `table`) et écrit ce fichier, sans les couples sans route.\n\n"
         f"{p.raison_scenarios}",
     ]
     for minutes in (service.seuil_min, service.seuil_alerte_min):
