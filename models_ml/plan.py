@@ -16,9 +16,13 @@ from models_ml.optimisation.mediane import p_median
 from models_ml.optimisation.reductions import Instance, membership, reduce_instance
 from models_ml.optimisation.resultat import Plan
 from models_ml.optimisation.solveur import Resolution, maximise_coverage, smallest_shortfalls
+from models_ml.optimisation.variantes import couverture_budget, frontiere, kolm_pollak, maximin
 from pilotage.errors import ErreurRecommandation
 
-__all__ = ["Plan", "Plancher", "capacite", "couverture_maximale", "p_centre", "p_median"]
+__all__ = [
+    "Plan", "Plancher", "capacite", "couverture_budget", "couverture_maximale", "frontiere", "kolm_pollak", "maximin",
+    "p_centre", "p_median",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
