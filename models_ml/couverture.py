@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import sparse
 
-from models_ml.deplacements import Lieux, travel_table
 from models_ml.optimisation.heuristiques import covered_weight, rank_sites, settle_in_towns
 from models_ml.plan import Plan, Plancher, couverture_maximale
 
@@ -27,11 +26,6 @@ class Proposition:
     retenues: np.ndarray
     minutes: np.ndarray
     minutes_autres: np.ndarray
-
-
-def candidate_minutes(communes: Lieux, area_km2: np.ndarray, max_minutes: float) -> sparse.csr_matrix:
-    """Minutes between all pairs of communes up to `max_minutes`, csr (n, n); a site stands at its commune's centre."""
-    return travel_table(communes, communes, max_minutes, area_km2)
 
 
 def within(minutes: sparse.csr_matrix, threshold: float) -> sparse.csr_matrix:
