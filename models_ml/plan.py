@@ -119,25 +119,26 @@ def _solve(instance, p, rows, needs, gap, time_limit, seed, floors) -> Resolutio
     limits = [(rows[k], needs[k]) for k in active]
     found = maximise_coverage(instance, p, limits, gap, time_limit, seed, start)
     if found is None:
-        raise _impossible(instance, p, [floors[k] for k in active], limits, seed)
+        raise _impossible(instance, p, [floors[k] for k in active], limits, seed, time_limit)
     return found
 
 
-def _impossible(instance, p, floors, limits, seed) -> ErreurRecommandation:
-    """Say which floors cannot hold: each tried alone first, then the smallest joint shortfall."""
+def _impossible(instance, p, floors, limits, seed, time_limit) -> ErreurRecommandation:
+    """Say which floors cannot hold: each tried alone first, then the smallest joint shortfall, in the time allowed."""
+    share = None if time_limit is None else time_limit / (len(floors) + 1)
     alone = []
     for floor, (rows, need) in zip(floors, limits, strict=True):
         weights = np.zeros_like(instance.weights)
         weights[rows] = instance.weights[rows]
         best = maximise_coverage(
-            Instance(instance.cover, weights, instance.groups, instance.columns), p, [], 0, None, seed
+            Instance(instance.cover, weights, instance.groups, instance.columns), p, [], 0, share, seed
         )
         if best.bound < need * (1 - 1e-9):
             alone.append(
                 f"« {floor.nom} » : il manque {need - best.bound:,.0f} à couvrir, même en y mettant les {p} sites"
             )
     if not alone:
-        lacks = smallest_shortfalls(instance, p, limits, seed)
+        lacks = smallest_shortfalls(instance, p, limits, seed, share)
         alone = [
             f"« {floor.nom} » : il manque {lack:,.0f}" for floor, lack in zip(floors, lacks, strict=True) if lack > 1e-6
         ]

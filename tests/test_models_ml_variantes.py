@@ -100,3 +100,26 @@ def test_more_than_one_action_a_place_already_open_is_impossible_and_said():
     cover, weights, _ = draw(2)
     with pytest.raises(ErreurRecommandation, match="aucun plan n'existe"):
         couverture_budget(cover, weights, np.ones(7), 3, existing=[0, 1], groups=np.zeros(7))
+
+
+def test_far_costs_do_not_overflow_and_nobody_is_refused():
+    costs = np.array([[900.0, 5000.0], [5000.0, 900.0], [4000.0, 1000.0]])
+    plan = kolm_pollak(costs, [1.0, 1.0, 1.0], 1, 1.0)
+    assert plan.sites.tolist() == [0] or plan.sites.tolist() == [1]
+    assert plan.objectif == pytest.approx(5000 - np.log(3), abs=1) and plan.borne <= plan.objectif
+    with pytest.raises(ValueError, match="somebody"):
+        kolm_pollak(costs, np.zeros(3), 1, 1.0)
+    with pytest.raises(ValueError, match="somebody"):
+        maximin(np.ones((2, 2)), [0.0, 0.0], [0, 1], 1)
+    with pytest.raises(ValueError, match="negative"):
+        maximin(np.ones((2, 2)), [1.0, 1.0], [0, 1], -1)
+
+
+def test_no_time_is_a_limit_and_not_the_lack_of_one():
+    rng = np.random.default_rng(0)
+    cover, weights = rng.random((300, 200)) < 0.03, rng.integers(1, 40, 300).astype(float)
+    try:
+        plan = couverture_budget(cover, weights, rng.uniform(1, 9, 200), 60, gap=0, time_limit=0)
+        assert plan.borne >= plan.objectif and not plan.prouve
+    except ErreurRecommandation as error:
+        assert "à temps" in str(error)

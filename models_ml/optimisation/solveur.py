@@ -106,8 +106,8 @@ def maximise_coverage(instance: Instance, p: int, limits, gap, time_limit, seed,
     search = _Search(instance, p, limits, gap, time_limit, seed, float(min(heaviest, instance.weights.sum())))
     search.propose(np.asarray(start, int))
     large = m > GRANDE and not limits
-    for stage in (search.price, search.restrict) if large else (search.relax, search.restrict, search.complete):
-        if search.closed():
+    for stage in (search.price if large else search.relax, search.restrict, search.complete):
+        if search.closed() or (large and search.left() == 0):
             break
         if not stage():
             return None
@@ -210,9 +210,9 @@ class _Search:
         return solver.getInfo().mip_dual_bound
 
 
-def smallest_shortfalls(instance: Instance, p: int, limits, seed: int) -> list[float]:
-    """What is lacking to each limit when their sum of lacks is the smallest."""
+def smallest_shortfalls(instance: Instance, p: int, limits, seed: int, time_limit: float | None = None) -> list[float]:
+    """What is lacking to each limit when their sum of lacks is the smallest, as far as a minute tells."""
     lp = _model(instance, p, limits, slacks=True)
-    solver, _, _ = _run(lp, 1e-6, 60, seed)
+    solver, _, _ = _run(lp, 1e-6, 60 if time_limit is None else min(60, time_limit), seed)
     values = np.asarray(solver.getSolution().col_value)
     return values[len(values) - len(limits) :].tolist()

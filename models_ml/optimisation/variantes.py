@@ -43,7 +43,7 @@ def _solve(gain: np.ndarray, cover, rows: list[Lignes], existing, gap: float, ti
     low = np.zeros(len(gain))
     low[np.asarray(existing, int)] = 1.0
     whole = np.concatenate([np.ones(m), np.zeros(n + extra)])
-    options = {"mip_rel_gap": gap / 2, **({"time_limit": time_limit} if time_limit else {})}
+    options = {"mip_rel_gap": gap / 2, **({} if time_limit is None else {"time_limit": time_limit})}
     constraints = [LinearConstraint(link, -np.inf, 0.0), *(LinearConstraint(r.matrix, r.lower, r.upper) for r in rows)]
     return milp(-gain, integrality=whole, bounds=Bounds(low, 1.0), constraints=constraints, options=options)
 
@@ -124,6 +124,8 @@ def maximin(
     labels = np.unique(np.asarray(groups), return_inverse=True)[1]
     total = np.bincount(labels, weights=weights)
     kept = np.flatnonzero(total > 0)
+    if p < 0 or not len(kept):
+        raise ValueError("p must not be negative, and one group at least must hold somebody")
     share = sparse.csr_matrix(
         (weights / np.maximum(total[labels], 1e-300), (labels, m + np.arange(n))), (len(total), m + n)
     )
@@ -166,14 +168,18 @@ def kolm_pollak(
     if not aversion > 0:
         raise ValueError("aversion must be positive")
     weights = np.asarray(weights, float)
+    if not weights.sum() > 0:
+        raise ValueError("weights must hold somebody")
+    known = np.asarray(costs.data if sparse.issparse(costs) else costs, float)
+    top = float(known[np.isfinite(known)].max(initial=0.0))  # e^{κ(z - top)} ranks plans alike and never overflows
     if sparse.issparse(costs):
         bent = sparse.csr_matrix(costs, dtype=float, copy=True)
-        bent.data = np.exp(aversion * bent.data)
+        bent.data = np.exp(aversion * (bent.data - top))
     else:
-        bent = np.exp(aversion * np.asarray(costs, float))
+        bent = np.exp(aversion * (np.asarray(costs, float) - top))
     plan = p_median(bent, weights, p, existing, gap * aversion, time_limit, seed)
     value, bound = (
-        float(np.log(one / weights.sum()) / aversion) if one > 0 else 0.0 for one in (plan.objectif, plan.borne)
+        top + float(np.log(one / weights.sum()) / aversion) if one > 0 else 0.0 for one in (plan.objectif, plan.borne)
     )
     bound = max(0.0, min(bound, value))
     spread = (value - bound) / value if value > 0 else 0.0
