@@ -126,13 +126,14 @@ def _solve(instance, p, rows, needs, gap, time_limit, seed, floors) -> Resolutio
 def _impossible(instance, p, floors, limits, seed, time_limit) -> ErreurRecommandation:
     """Say which floors cannot hold: each tried alone first, then the smallest joint shortfall, in the time allowed."""
     share = None if time_limit is None else time_limit / (len(floors) + 1)
-    alone = []
+    alone, possible = [], True
     for floor, (rows, need) in zip(floors, limits, strict=True):
         weights = np.zeros_like(instance.weights)
         weights[rows] = instance.weights[rows]
         best = maximise_coverage(
             Instance(instance.cover, weights, instance.groups, instance.columns), p, [], 0, share, seed
         )
+        possible &= covered_weight(instance.cover, weights, best.sites) >= need * (1 - 1e-9)
         if best.bound < need * (1 - 1e-9):
             alone.append(
                 f"« {floor.nom} » : il manque {need - best.bound:,.0f} à couvrir, même en y mettant les {p} sites"
@@ -140,9 +141,11 @@ def _impossible(instance, p, floors, limits, seed, time_limit) -> ErreurRecomman
     if not alone:
         lacks = smallest_shortfalls(instance, p, limits, seed, share)
         alone = [
-            f"« {floor.nom} » : il manque {lack:,.0f}" for floor, lack in zip(floors, lacks, strict=True) if lack > 1e-6
+            f"« {floor.nom} » : il manque {lack:,.0f}"
+            for floor, lack in zip(floors, lacks, strict=False)
+            if lack > 1e-6
         ]
-        alone.append("chacun est possible seul, pas tous ensemble")
+        alone.append("chacun est possible seul, pas tous ensemble" if possible else "pas tous ensemble")
     return ErreurRecommandation(
         "planchers impossibles : " + " ; ".join(alone).replace(",", " "),
         conseil="baisser ces planchers ou augmenter le nombre de sites",

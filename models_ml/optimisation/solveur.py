@@ -211,8 +211,10 @@ class _Search:
 
 
 def smallest_shortfalls(instance: Instance, p: int, limits, seed: int, time_limit: float | None = None) -> list[float]:
-    """What is lacking to each limit when their sum of lacks is the smallest, as far as a minute tells."""
+    """What is lacking to each limit when the sum of lacks is the smallest; empty when the time told nothing."""
     lp = _model(instance, p, limits, slacks=True)
     solver, _, _ = _run(lp, 1e-6, 60 if time_limit is None else min(60, time_limit), seed)
+    if solver.getInfo().primal_solution_status != PRIMAL_FEASIBLE:
+        return []
     values = np.asarray(solver.getSolution().col_value)
     return values[len(values) - len(limits) :].tolist()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
@@ -15,6 +15,8 @@ from models_ml.optimisation.resultat import Plan
 from pilotage.errors import ErreurRecommandation
 
 INFAISABLE = 2
+EXPOSANT = 600.0
+"""Largest exponent of a cost: sums of many stay far from overflow."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,8 @@ def couverture_budget(
     Args:
         cover: (n, m). costs: (m,), not negative. groups: label of each column (m,), no limit without it.
     Raises:
-        ErreurRecommandation: no plan was met in time. ValueError: shapes disagree, or a value is missing or negative.
+        ErreurRecommandation: a place has two actions open already.
+        ValueError: shapes disagree, or a value is missing or negative.
     """
     start = time.perf_counter()
     cover, weights = _checked(cover, weights)
@@ -93,14 +96,20 @@ def couverture_budget(
         labels = np.unique(np.asarray(groups), return_inverse=True)[1]
         table = sparse.csr_matrix((np.ones(m), (labels, np.arange(m))), (labels.max() + 1, n + m))
         rows.append(Lignes(table, -np.inf, 1.0))
+        if (table[:, np.asarray(existing, int)].sum(axis=1) > 1).any():
+            raise ErreurRecommandation("deux actions déjà ouvertes au même lieu", conseil="n'en garder qu'une")
     done = _solve(np.concatenate([np.zeros(m), weights]), cover, rows, existing, gap, time_limit)
+    if done.x is None:  # opening nothing more is always a plan: the time ran out before the solver met one
+        done.x = np.isin(np.arange(n + m), np.asarray(existing, int)).astype(float)
+        done.mip_dual_bound = -float(weights.sum())
     return _plan(done, cover, weights, existing, gap, start, "couverture sous budget : HiGHS")
 
 
 @dataclass(frozen=True)
 class PlanEquitable:
     """plan: the most weight among the plans whose worst-off group is served best. part: that group's covered share,
-    part_borne: no plan does better for it."""
+    part_borne: no plan does better for it. plan.prouve asks for both proofs, that of the share and that of the weight.
+    """
 
     plan: Plan
     part: float
@@ -146,7 +155,9 @@ def maximin(
     rows = [Lignes(_row(free, m + n), -np.inf, p), Lignes(share, reached * (1 - 1e-9), np.inf)]
     done = _solve(np.concatenate([np.zeros(m), weights]), cover, rows, existing, gap, half)
     plan = _plan(done, cover, weights, existing, gap, start, "maximin lexicographique : HiGHS")
-    return PlanEquitable(plan, reached, max(reached, min(1.0, -float(first.mip_dual_bound))))
+    most = max(reached, min(1.0, -float(first.mip_dual_bound)))
+    proven = plan.prouve and most - reached <= gap * max(reached, 1e-9) + 1e-9
+    return PlanEquitable(replace(plan, prouve=proven), reached, most)
 
 
 def kolm_pollak(
@@ -170,23 +181,52 @@ def kolm_pollak(
     weights = np.asarray(weights, float)
     if not weights.sum() > 0:
         raise ValueError("weights must hold somebody")
-    known = np.asarray(costs.data if sparse.issparse(costs) else costs, float)
-    top = float(known[np.isfinite(known)].max(initial=0.0))  # e^{κ(z - top)} ranks plans alike and never overflows
-    if sparse.issparse(costs):
-        bent = sparse.csr_matrix(costs, dtype=float, copy=True)
-        bent.data = np.exp(aversion * (bent.data - top))
-    else:
-        bent = np.exp(aversion * (np.asarray(costs, float) - top))
-    plan = p_median(bent, weights, p, existing, gap * aversion, time_limit, seed)
-    value, bound = (
-        top + float(np.log(one / weights.sum()) / aversion) if one > 0 else 0.0 for one in (plan.objectif, plan.borne)
-    )
+    bent, shift, dropped = _bend(costs, weights, aversion)
+    try:
+        plan = p_median(bent, weights, p, existing, gap * aversion, time_limit, seed)
+    except ErreurRecommandation as error:
+        if not dropped:
+            raise
+        raise ErreurRecommandation(
+            f"l'aversion {aversion:g} est trop forte pour l'étendue de ces coûts", conseil="la baisser, ou augmenter p"
+        ) from error
+    least = min(plan.borne, weights[weights > 0].min() * np.exp(EXPOSANT)) if dropped else plan.borne
+    value = shift + float(np.log(plan.objectif / weights.sum()) / aversion)
+    bound = shift + float(np.log(least / weights.sum()) / aversion) if least > 0 else 0.0
     bound = max(0.0, min(bound, value))
     spread = (value - bound) / value if value > 0 else 0.0
     return Plan(
         plan.sites, plan.affectation, value, bound, spread, spread <= gap * (1 + 1e-9), plan.duree_s,
         "Kolm-Pollak, par p-médiane",
     )  # fmt: skip
+
+
+def _bend(costs, weights: np.ndarray, aversion: float) -> tuple[sparse.csr_matrix, float, bool]:
+    """Costs e^{κ·(c - s)}, the shift s, and whether pairs too dear to be written were left out.
+
+    s is the dearest of the rows' cheapest costs: every plan pays at least 1 for that row, so no objective vanishes; a
+    pair beyond e^{EXPOSANT} would alone cost more than any plan that does without.
+    """
+    if sparse.issparse(costs):
+        pairs = sparse.csr_matrix(costs, dtype=float)
+        pointers, columns, values, shape = pairs.indptr, pairs.indices, pairs.data, pairs.shape
+        rows = np.repeat(np.arange(shape[0]), np.diff(pointers))
+    else:
+        table = np.asarray(costs, float)
+        if np.isnan(table).any():
+            raise ValueError("costs hold missing values")
+        shape = table.shape
+        rows, columns = np.nonzero(np.isfinite(table))
+        values = table[rows, columns]
+    cheapest = np.full(shape[0], np.inf)
+    np.minimum.at(cheapest, rows, values)
+    asked = cheapest[(weights > 0) & np.isfinite(cheapest)]
+    shift = float(asked.max()) if len(asked) else 0.0
+    exponent = aversion * (values - shift)
+    kept = exponent <= EXPOSANT
+    pointers = np.concatenate([[0], np.cumsum(np.bincount(rows[kept], minlength=shape[0]))])
+    bent = sparse.csr_matrix((np.exp(exponent[kept]), columns[kept], pointers), shape=shape)
+    return bent, shift, not kept.all()
 
 
 def frontiere(
