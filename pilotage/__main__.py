@@ -11,6 +11,7 @@ from pilotage.commandes import (
     etapes,
     exporter,
     generations,
+    lecteur,
     lieux,
     nuit,
     postgres,
@@ -50,10 +51,11 @@ for command in (
     recommander.recommander,
     scenarios.comparer,
     scenarios.fermer,
+    lecteur.lecteur,
 ):
     app.command()(command)
 READERS = {"sources", "quarantaine", "generations", "exporter", "lieux", "territoires"}
-READERS |= {"recommander", "comparer", "fermer"}
+READERS |= {"recommander", "comparer", "fermer", "lecteur"}
 
 
 @app.callback()

@@ -18,6 +18,7 @@ from sqlalchemy.exc import OperationalError
 from pilotage.config import get_settings
 from pilotage.database import get_engine
 from pilotage.errors import ErreurPublication
+from pilotage.lecteur import ensure_role, grant_visible
 
 SCHEMAS = (
     "commun",
@@ -100,7 +101,9 @@ def switch(generation: str) -> None:
                 _rename(connection, nom, schema(nom, former))
             if _exists(connection, schema(nom, generation)):
                 _rename(connection, schema(nom, generation), nom)
-        _grant_reader(connection)
+        ensure_role(connection)
+        aside = [schema(nom, former) for nom in SCHEMAS] if former else []
+        grant_visible(connection, _existing(connection, list(SCHEMAS)), _existing(connection, aside))
         update = text(
             "UPDATE pilotage.generations SET etat = :etat, publiee_le = "
             "CASE WHEN :etat = 'visible' THEN now() ELSE publiee_le END WHERE generation = :g"
@@ -225,14 +228,8 @@ def _visible_tables(connection: Connection) -> list[tuple[str, str]]:
     return [(s, t) for s, t in found]
 
 
-def _grant_reader(connection: Connection) -> None:
-    """Let the read-only role, where the database has it, read what is visible and nothing else."""
-    if not connection.scalar(text("SELECT 1 FROM pg_roles WHERE rolname = 'lecteur'")):
-        return
-    for nom in SCHEMAS:
-        if _exists(connection, nom):
-            connection.execute(text(f"GRANT USAGE ON SCHEMA {nom} TO lecteur"))
-            connection.execute(text(f"GRANT SELECT ON ALL TABLES IN SCHEMA {nom} TO lecteur"))
+def _existing(connection: Connection, names: list[str]) -> list[str]:
+    return [nom for nom in names if _exists(connection, nom)]
 
 
 def _exists(connection: Connection, nom: str) -> bool:
