@@ -16,6 +16,8 @@ from models_ml.contexte import Contexte
 from models_ml.couverture import Proposition
 from models_ml.decision import Tirages, apply_rules, smallest_flip, stability
 from models_ml.donnees import Donnees
+from models_ml.fermetures import measure_closures
+from models_ml.frontieres import COLONNES, trace_frontiers
 from models_ml.mesures import Plans, budget_of, build_measures, compute_plans, plan_measures
 from models_ml.offre import SANS_POSITION, Acces, compute_acces
 from models_ml.parametres import ParametresDecision
@@ -24,7 +26,7 @@ from models_ml.ressemblance import Ressemblance, learn
 from models_ml.scores import Score, composite, dematerialisable, priority
 from models_ml.services import Service, decision_of, load_service, load_services
 
-VERSION = "2"
+VERSION = "3"
 APPRIS = "france_services"
 """The one service whose past openings are dated, and so can be learned from."""
 
@@ -42,6 +44,8 @@ class Recommandation:
     plans: dict[str, Proposition]
     ressemblance: Ressemblance | None
     decisions: pd.DataFrame
+    frontieres: pd.DataFrame
+    fermetures: pd.DataFrame
     durees: dict[str, float] = field(default_factory=dict)
 
 
@@ -107,9 +111,12 @@ def compute(donnees: Donnees, service: str = APPRIS, contexte: Contexte | None =
     chrono.mark("ressemblance")
     decisions = decide(donnees, acces, contexte, scores, plans, declared, p)
     chrono.mark("decisions")
+    frontiers = trace_frontiers(donnees, acces, contexte, declared) if plans.central else pd.DataFrame(columns=COLONNES)
+    closures = measure_closures(donnees, acces, declared)
+    chrono.mark("et_si")
     return Recommandation(
-        run_id(donnees), declared, budget, donnees, acces, scores, plans.par_scenario, likeness, decisions,
-        chrono.durees,
+        run_id(donnees), declared, budget, donnees, acces, scores, plans.par_scenario, likeness, decisions, frontiers,
+        closures, chrono.durees,
     )  # fmt: skip
 
 

@@ -37,6 +37,7 @@ COMMUNES = {
     "code_region": TEXTE,
     "code_bassin_vie": Colonne("texte", facultative=True),
     "siren_epci": TEXTE,
+    "code_crte": Colonne("texte", facultative=True),
     "niveau_densite": Colonne("nombre", 1, 7, "niveau de la grille de densité"),
     "classe_ruralite": TEXTE,
     "population": EFFECTIF,

@@ -92,6 +92,8 @@ def build_frames(result: Recommandation) -> dict[str, pd.DataFrame]:
         "decisions": _decisions(result),
         "plans": _plans(result),
         "plans_sites": _plan_sites(result),
+        "frontieres": result.frontieres.assign(service=result.service.code),
+        "fermetures": _closures(result),
         "evaluation": _evaluation(result),
     }
     run = {"id_calcul": result.id_calcul, "empreinte_donnees": result.donnees.empreinte}
@@ -176,6 +178,12 @@ def _plan_sites(result: Recommandation) -> pd.DataFrame:
     )
     frame = pd.DataFrame(rows, columns=["id_plan", "rang", "code_commune", "population_gagnee"])
     return frame.assign(cle_territoire="commune:" + frame.code_commune)
+
+
+def _closures(result: Recommandation) -> pd.DataFrame:
+    frame = result.fermetures.assign(service=result.service.code)
+    known = frame.code_commune.notna()
+    return frame.assign(cle_territoire=("commune:" + frame.code_commune.astype(str)).where(known, None))
 
 
 def _modele(result: Recommandation) -> pd.DataFrame:

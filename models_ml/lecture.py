@@ -39,8 +39,8 @@ fragilites AS (
     FROM {usages}.fait_fragilite_numerique ORDER BY code_commune, millesime DESC
 )
 SELECT
-    c.code_commune, c.nom_commune, c.code_departement, c.code_region, c.code_bassin_vie, c.siren_epci, c.niveau_densite,
-    c.classe_ruralite, c.population, c.latitude, c.longitude, c.superficie_km2,
+    c.code_commune, c.nom_commune, c.code_departement, c.code_region, c.code_bassin_vie, c.siren_epci, c.code_crte,
+    c.niveau_densite, c.classe_ruralite, c.population, c.latitude, c.longitude, c.superficie_km2,
     r.revenu_median_eur, r.taux_pauvrete_pct, p.chomeurs_15_64, p.actifs_15_64,
     f.score_thd, f.score_4g, f.score_pauvrete, f.score_65_ans, f.score_diplome,
     g.part_65_ans_pct, g.part_15_24_ans_pct, g.part_peu_diplomes_pct,

@@ -66,7 +66,7 @@ def compute_plans(
     with np.errstate(invalid="ignore"):
         rows = np.flatnonzero(~(time <= threshold / max(factors.values())))
         unserved = np.where(time <= threshold, 0.0, np.nan_to_num(population))
-    around = _minutes_from(contexte, np.arange(len(time)), np.flatnonzero(unserved), threshold)
+    around = minutes_between(contexte, np.arange(len(time)), np.flatnonzero(unserved), threshold)
     around.data[:] = 1.0
     around = around @ unserved[unserved > 0]
     if not any(rule.action == "implanter" for rule in p.regles) or not sites:
@@ -90,7 +90,7 @@ def part_of(places: Lieux, rows: np.ndarray) -> Lieux:
     return Lieux(*(getattr(places, name)[rows] for name in ("latitude", "longitude", "vitesse_kmh", "commune", "ile")))
 
 
-def _minutes_from(contexte: Contexte, here: np.ndarray, there: np.ndarray, max_minutes: float) -> sparse.csr_matrix:
+def minutes_between(contexte: Contexte, here: np.ndarray, there: np.ndarray, max_minutes: float) -> sparse.csr_matrix:
     """Minutes from the communes `here` to the communes `there`, csr (len(here), len(there))."""
     origins, targets = part_of(contexte.communes, here), part_of(contexte.communes, there)
     return contexte.travel(origins, targets, max_minutes, contexte.superficie_km2[here])
@@ -99,7 +99,7 @@ def _minutes_from(contexte: Contexte, here: np.ndarray, there: np.ndarray, max_m
 def _candidates(contexte: Contexte, rows: np.ndarray, columns: np.ndarray, max_minutes: float) -> sparse.csr_matrix:
     """Minutes from the communes `rows` to the communes `columns`, csr (n, n) with nothing elsewhere."""
     n = len(contexte.communes)
-    part = _minutes_from(contexte, rows, columns, max_minutes).tocoo()
+    part = minutes_between(contexte, rows, columns, max_minutes).tocoo()
     return sparse.csr_matrix((part.data, (rows[part.row], columns[part.col])), shape=(n, n))
 
 

@@ -123,6 +123,7 @@ def build_metadata(schema: str) -> MetaData:
         comment="Grain : une ligne par commune et service. Que faire, pourquoi, et à quel point c'est sûr.",
     )
     _plan_tables(metadata)
+    _what_if_tables(metadata)
     _model_tables(metadata)
     return metadata
 
@@ -171,6 +172,57 @@ def _plan_tables(metadata: MetaData) -> None:
         Column("population_gagnee", BigInteger, nullable=False, comment="Habitants couverts en plus par ce site."),
         *_run(),
         comment="Grain : une ligne par site proposé dans un plan.",
+    )
+
+
+def _what_if_tables(metadata: MetaData) -> None:
+    Table(
+        "frontieres",
+        metadata,
+        _cle("service", Text, "Code du service."),
+        _cle("cle_territoire", Text, "Territoire au-dessus de la commune (commun.dim_territoires)."),
+        _cle("rang", Integer, "Nombre de sites ajoutés ; chaque rang garde les sites des précédents."),
+        Column("code_commune", Text, nullable=False, comment="Commune où ouvrir le site de ce rang."),
+        Column("population_gagnee", BigInteger, nullable=False, comment="Habitants que ce site met sous le seuil."),
+        Column(
+            "population_couverte",
+            BigInteger,
+            nullable=False,
+            comment="Habitants du territoire sous le seuil, réseau actuel et sites jusqu'à ce rang.",
+        ),
+        Column("borne", BigInteger, nullable=False, comment="Aucun choix d'autant de sites n'en couvrirait davantage."),
+        Column("ecart", Float, nullable=False, comment="(borne - population_couverte) / population_couverte."),
+        *_run(),
+        comment="Grain : une ligne par service, territoire et nombre de sites. Ce qu'apporterait chaque site de plus, "
+        "ajouté là où il met le plus d'habitants du territoire sous le seuil (Nemhauser, Wolsey et Fisher 1978).",
+    )
+    Table(
+        "fermetures",
+        metadata,
+        _cle("service", Text, "Code du service."),
+        _cle("id_offre", Text, "Identifiant du lieu dans commun.fait_offre_services."),
+        Column("code_commune", Text, comment="Commune du lieu ; vide si rien ne la dit."),
+        Column("cle_territoire", Text, comment="Clé de cette commune dans commun.dim_territoires."),
+        Column("nom", Text, comment="Nom du lieu."),
+        Column(
+            "population_rattachee",
+            BigInteger,
+            nullable=False,
+            comment="Habitants des communes dont c'est le lieu le plus proche.",
+        ),
+        Column(
+            "population_au_dela",
+            BigInteger,
+            nullable=False,
+            comment="Habitants que sa seule fermeture mettrait au-delà du seuil.",
+        ),
+        Column(
+            "minutes_en_plus",
+            Float,
+            comment="Minutes de plus jusqu'au lieu suivant, en moyenne par habitant rattaché ; vide s'il n'y en a pas.",
+        ),
+        *_run(),
+        comment="Grain : une ligne par service et lieu. Et si ce lieu fermait, lui seul ?",
     )
 
 
