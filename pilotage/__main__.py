@@ -18,6 +18,7 @@ from pilotage.commandes import (
     quarantaine,
     recommander,
     scenarios,
+    site,
     sources,
     territoires,
 )
@@ -52,10 +53,11 @@ for command in (
     scenarios.comparer,
     scenarios.fermer,
     lecteur.lecteur,
+    site.site,
 ):
     app.command()(command)
 READERS = {"sources", "quarantaine", "generations", "exporter", "lieux", "territoires"}
-READERS |= {"recommander", "comparer", "fermer", "lecteur"}
+READERS |= {"recommander", "comparer", "fermer", "lecteur", "site"}
 
 
 @app.callback()

@@ -1,0 +1,1 @@
+"""The planner's site: static pages of the visible generation, one a territory; no server, no outside call."""

@@ -1,0 +1,3 @@
+import { installer } from "./recherche.js";
+
+installer();
