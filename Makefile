@@ -11,7 +11,7 @@ MIROIR ?= ../shared/mirror
 export UV_NO_PROGRESS := 1
 export PILOTAGE_COMMUNES := $(COMMUNES)
 
-.PHONY: aide installer installer-dev run up down test lint format bench clean lock pages
+.PHONY: aide installer installer-dev site navigateur run up down test lint format bench clean lock pages
 
 aide: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -22,11 +22,18 @@ $(VENV)/installe: requirements-uv.lock requirements.lock
 	$(UV) pip install --quiet --python $(PY) --require-hashes --no-deps --compile-bytecode -r requirements.lock
 	touch $@
 
-$(VENV)/installe-dev: $(VENV)/installe requirements-dev.lock
+$(VENV)/installe-dev: $(VENV)/installe site/construit/territoire.js requirements-dev.lock
 	$(UV) pip install --quiet --python $(PY) --require-hashes --no-deps -r requirements-dev.lock
 	touch $@
 
-installer: $(VENV)/installe ## The environment, from requirements.lock
+# The site's scripts: built once from site/src by the Node.js of the environment; nights only copy them.
+site/construit/territoire.js: $(VENV)/installe site/package-lock.json site/construire.mjs $(wildcard site/src/*)
+	cd site && PATH="$(abspath $(VENV)/bin):$$PATH" npm ci --silent && PATH="$(abspath $(VENV)/bin):$$PATH" npm run --silent build
+	touch $@
+
+site: site/construit/territoire.js ## The scripts of the planner's site
+
+installer: $(VENV)/installe site/construit/territoire.js ## The environment, from requirements.lock, and the site's scripts
 installer-dev: $(VENV)/installe-dev ## The environment with what tests and checks need
 
 run: installer ## One nightly refresh, start to stop (SOURCES=simulation|folder|url|internet, COMMUNES=1200)
@@ -38,8 +45,12 @@ up: installer ## Start and keep running: PostgreSQL, Airflow and its page
 down: ## Stop what `make up` started
 	test ! -x $(PY) || PILOTAGE_SOURCES='$(SOURCES)' $(PY) -m pilotage arreter
 
-test: installer-dev ## All tests
-	PILOTAGE_MIROIR='$(MIROIR)' $(PY) -m pytest
+# Chromium is Debian's; where it can be neither found nor installed, the tests of pages say that they skip.
+navigateur:
+	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-liberation >/dev/null; } || echo 'Chromium is absent: the tests of pages will skip'
+
+test: installer-dev navigateur ## All tests
+	PILOTAGE_MIROIR='$(MIROIR)' $(PY) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 lint: installer-dev ## Style and form of code, SQL and YAML; derived files up to date
 	$(VENV)/bin/ruff check .
@@ -58,7 +69,7 @@ bench: installer-dev ## Speed and memory, as ratios of sides measured in one run
 	PILOTAGE_MIROIR='$(MIROIR)' $(PY) -m tests.bancs
 
 clean: down ## Forget all that runs wrote (landing included) and the environment
-	rm -rf .pilotage $(VENV) .pytest_cache .ruff_cache .hypothesis
+	rm -rf .pilotage $(VENV) site/construit site/node_modules .pytest_cache .ruff_cache .hypothesis
 
 LOCK := $(UV) pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --python-version 3.11
 lock: installer ## Resolve the three locks again

@@ -1,4 +1,4 @@
-"""Make the new generation the visible one in a single transaction, then write the Open Data exports."""
+"""Make the new generation the visible one in a single transaction, then write the Open Data exports and the site."""
 
 from __future__ import annotations
 
@@ -21,12 +21,18 @@ def exporter(*, outlet_events) -> None:
     outlet_events[PUBLICATION].extra = taches.export()
 
 
+@task(pool=POOL_LOURD)
+def ecrire_site() -> None:
+    """Écrit le site des décideurs, une page par territoire ; l'ancien reste tant que le neuf est incomplet."""
+    taches.write_site()
+
+
 @dag(schedule=[RECOMMANDATION], tags=["publication", *AXES], **arguments("publication", delai_min=30))
 def publication() -> None:
     """### Publication
-    **Bascule** la génération contrôlée, puis **exporte** les données ouvertes.
+    **Bascule** la génération contrôlée, puis **exporte** les données ouvertes et **écrit le site**.
     Lancement à la main : configuration `{"generation": "g…"}`."""
-    basculer() >> exporter()
+    basculer() >> exporter() >> ecrire_site()
 
 
 publication()

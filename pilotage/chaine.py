@@ -70,6 +70,7 @@ def build(nuit: str) -> str:
     from pilotage.export import export_generation
     from pilotage.gate import gate_axe
     from pilotage.publish import switch
+    from pilotage.site.generation import build_site
 
     generation = create_generation()
     for axe in AXES:
@@ -89,4 +90,6 @@ def build(nuit: str) -> str:
         switch(generation)
     with suivre_etape(nuit, "publication", "export"):
         export_generation(generation)
+    with suivre_etape(nuit, "publication", "site") as journal:
+        journal.lignes = build_site().pages
     return generation

@@ -14,8 +14,32 @@ from sqlalchemy import create_engine, make_url, text
 from pilotage import postgres
 from pilotage.config import RACINE, Settings, get_settings
 from tests.entrepot_reel import entrepot_recommande, entrepot_reel  # noqa: F401
+from tests.maison import maison  # noqa: F401
 
 MIRROR = Path(os.environ.get("PILOTAGE_MIROIR", RACINE.parent / "shared" / "mirror"))
+
+
+LOURDES = {"maison": "nuit", "entrepot_reel": "reel", "entrepot_recommande": "reel"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share what is long to make run in one process (`pytest -n 2 --dist loadgroup`), the longest first."""
+    modules: dict[str, str] = {}
+    for item in items:
+        for fixture in getattr(item, "fixturenames", ()):
+            if fixture in LOURDES:
+                modules[item.nodeid.partition("::")[0]] = LOURDES[fixture]
+    for item in items:
+        module = item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(modules.get(module, module)))
+    order = {module: rank for rank, module in enumerate(dict.fromkeys(i.nodeid.partition("::")[0] for i in items))}
+    first = {"nuit": 0, "reel": 1}
+
+    def place(item: pytest.Item) -> tuple[int, int]:
+        module = item.nodeid.partition("::")[0]
+        return first.get(modules.get(module, ""), 2), order[module]
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")

@@ -5,66 +5,17 @@ The three nights share one home, as they would in life, so the tests of this mod
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
-import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 import psutil
 import pytest
-from sqlalchemy import create_engine, text
 
 from models_ml.services import load_services
-from pilotage import postgres
-from pilotage.config import RACINE, Settings
 from pilotage.generations import SCHEMAS
-from pilotage.simulation import write_simulation
+from tests.maison import COMMUNES, Maison
 
 pytestmark = pytest.mark.lent
-COMMUNES = 300
-
-
-@dataclass
-class Maison:
-    """A home, its input, and what its nights printed."""
-
-    home: Path
-    sources: Path
-    sorties: list[subprocess.CompletedProcess] = field(default_factory=list)
-
-    def run(self, *arguments: str) -> subprocess.CompletedProcess:
-        environment = {n: v for n, v in os.environ.items() if not n.startswith("PILOTAGE_") and n != "DATABASE_URL"}
-        environment |= {"PILOTAGE_HOME": str(self.home), "PILOTAGE_SOURCES": str(self.sources), "COLUMNS": "160"}
-        done = subprocess.run(
-            [sys.executable, "-m", "pilotage", *arguments],
-            cwd=RACINE, env=environment, capture_output=True, text=True, timeout=900, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-        self.sorties.append(done)
-        return done
-
-    def query(self, sql: str) -> list[tuple]:
-        settings = Settings(home_env=self.home, sources="simulation")
-        with postgres.lend(settings):
-            engine = create_engine(settings.database_url)
-            with engine.connect() as connection:
-                rows = [tuple(row) for row in connection.execute(text(sql))]
-            engine.dispose()
-        return rows
-
-
-@pytest.fixture(scope="module")
-def maison() -> Iterator[Maison]:
-    folder = Path(tempfile.mkdtemp(prefix="pilotage-nuit-"))
-    folder.chmod(0o755)
-    write_simulation(folder / "sources", COMMUNES, 7)
-    yield Maison(folder / "home", folder / "sources")
-    shutil.rmtree(folder, ignore_errors=True)
-
 
 FILES_OF_TABLES = (
     "SELECT n.nspname, c.relname, c.relfilenode FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
@@ -74,7 +25,7 @@ FILES_OF_TABLES = (
 
 
 def test_first_night_publishes_everything(maison: Maison) -> None:
-    done = maison.run("executer")
+    done = maison.sorties[0]
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
     assert "DONNÉES SIMULÉES" in done.stdout
     assert "Premières recommandations" in done.stdout

@@ -171,6 +171,15 @@ def export() -> dict[str, str]:
     return extra
 
 
+def write_site() -> None:
+    from pilotage.site.generation import build_site
+
+    with journaliser("ecrire_site", "publication") as journal:
+        rapport = build_site()
+        journal.lignes = rapport.pages
+        journal.message = str(rapport.dossier)
+
+
 def current_night(context: Mapping[str, Any] | None = None) -> str:
     """The night this run belongs to: carried from event to event, else the run's own name."""
     context = context or get_current_context()
@@ -211,17 +220,21 @@ def _extra(context: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _finish_export() -> None:
-    """Write the exports of the visible generation when a night was stopped between the switch and their end."""
+    """Write what a night that was stopped after the switch has not: the exports or the site of what is visible."""
     from pilotage.config import get_settings
     from pilotage.generations import visible
+    from pilotage.site.generation import site_generation
 
-    folder, served = get_settings().exports, visible()
-    if served is None or (folder / "derniere").resolve() == (folder / served.generation).resolve():
+    settings, served = get_settings(), visible()
+    if served is None:
         return
-    from pilotage.export import export_generation
+    if (settings.exports / "derniere").resolve() != (settings.exports / served.generation).resolve():
+        from pilotage.export import export_generation
 
-    with journaliser("exporter", "publication") as journal:
-        journal.message = str(export_generation(served.generation))
+        with journaliser("exporter", "publication") as journal:
+            journal.message = str(export_generation(served.generation))
+    if site_generation(settings) != served.generation:
+        write_site()
 
 
 def _count(condition: str, **values: str) -> int:

@@ -94,6 +94,12 @@ def build_site(settings: Settings | None = None) -> RapportSite:
     return RapportSite(target, row[0], pages, len(files), sum(files), seconds)
 
 
+def site_generation(settings: Settings) -> str | None:
+    """The generation whose site is in place."""
+    path = settings.home / "site" / "GENERATION"
+    return path.read_text().strip() if path.exists() else None
+
+
 def _write_all(connection, row: tuple, folder: Path) -> tuple[int, dict[str, float]]:
     from jinja2 import Environment, FileSystemLoader
 
@@ -115,6 +121,7 @@ def _write_all(connection, row: tuple, folder: Path) -> tuple[int, dict[str, flo
         written[name] = step()
         now = time.perf_counter()
         seconds[name], start = round(now - start, 1), now
+    (folder / "GENERATION").write_text(f"{row[0]}\n")
     return written["pages"], seconds
 
 

@@ -71,7 +71,7 @@ function fermer(page) {
     const f = choisies.find((une) => une.id === id);
     const seuil = nombre(commun().services[f.service].seuil_min);
     resultat.replaceChildren(
-      el("p", {}, el("strong", {}, f.au_dela ? `${habitants(f.au_dela)} passeraient à plus de ${seuil} min.` : `Personne ne passerait à plus de ${seuil} min.`), ` C'est le lieu le plus proche de ${habitants(f.rattachee)}${f.minutes === null ? "" : `, qui feraient en moyenne ${nombre(f.minutes)} min de plus`}.`),
+      el("p", {}, `${nom(f)} : `, el("strong", {}, f.au_dela ? `${habitants(f.au_dela)} passeraient à plus de ${seuil} min.` : `Personne ne passerait à plus de ${seuil} min.`), ` C'est le lieu le plus proche de ${habitants(f.rattachee)}${f.minutes === null ? "" : `, qui feraient en moyenne ${nombre(f.minutes)} min de plus`}.`),
       el("p", { class: "precision" }, "Cette fermeture seule, tout le reste inchangé ; temps estimés de centre à centre."),
     );
   };

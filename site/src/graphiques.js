@@ -21,12 +21,20 @@ const hachures = () => {
   return defs;
 };
 
-function poser(boite, figure, titre) {
-  const dessin = figure.tagName === "svg" || figure.tagName === "SVG" ? figure : figure.querySelector("svg:last-of-type");
+// The drawing is one image with one name; Plot also names its groups, which assistive tools do not allow there.
+function nommer(figure, titre) {
+  const dessin = figure.tagName.toLowerCase() === "svg" ? figure : [...figure.querySelectorAll(":scope > svg")].pop();
   dessin.setAttribute("role", "img");
   dessin.setAttribute("aria-label", titre);
+  for (const groupe of dessin.querySelectorAll("g[aria-label]")) {
+    groupe.dataset.marque = groupe.getAttribute("aria-label");
+    groupe.removeAttribute("aria-label");
+  }
+}
+
+function poser(boite, figure, titre) {
+  nommer(figure, titre);
   boite.replaceChildren(figure);
-  return dessin;
 }
 
 function couper(texte, maximum) {
@@ -41,10 +49,10 @@ function positions(boite, points, titre) {
     width: largeur(boite),
     height: 46 + (etroit ? 34 : 24) * titres.length,
     marginLeft: etroit ? 12 : 330,
-    marginRight: 52,
+    marginRight: etroit ? 14 : 60,
     marginTop: 30,
     style: STYLE,
-    x: { domain: [0, 100], label: null, axis: "top", ticks: [0, 50, 100], tickFormat: (v) => ({ 0: etroit ? "défavorable" : "la moins favorable", 50: "milieu", 100: etroit ? "favorable" : "la plus favorable" })[v] },
+    x: { domain: [0, 100], label: null, axis: "top", ticks: [0, 50, 100], tickFormat: (v) => ({ 0: etroit ? "−" : "la moins favorable", 50: "milieu", 100: etroit ? "+" : "la plus favorable" })[v] },
     y: { domain: titres, label: null, axis: etroit ? null : "left", tickFormat: (t) => couper(t, 50), tickSize: 0, padding: etroit ? 0.6 : 0.3 },
     color: { domain: ["Parmi ses semblables", "En France, au même échelon"], range: ["#0b5cad", "#a34700"] },
     symbol: { domain: ["Parmi ses semblables", "En France, au même échelon"], range: ["circle", "diamond"], legend: true },
@@ -177,9 +185,7 @@ function dessiner_carte(boite, { siennes, lieux, titre, unite, surligne, ouvrir,
       Plot.tip(siennes, Plot.pointer(Plot.geoCentroid({ title: texte }))),
     ],
   });
-  const dessin = figure.tagName.toLowerCase() === "svg" ? figure : figure.querySelector("svg");
-  dessin.setAttribute("role", "img");
-  dessin.setAttribute("aria-label", `Carte : ${titre}. Les valeurs sont dans le tableau sous la carte.`);
+  nommer(figure, `Carte : ${titre}. Les valeurs sont dans le tableau sous la carte.`);
   figure.addEventListener("click", () => figure.value && ouvrir(figure.value.id));
   return figure;
 }

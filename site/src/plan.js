@@ -10,7 +10,7 @@ export function plan(page) {
 
 function actions(page) {
   if (!page.actions.length) {
-    return [el("p", {}, "Le territoire n'a pas encore déposé son plan d'actions. Il se donne par des fichiers simples, dont les modèles sont fournis (`pilotage apports exemple`).")];
+    return [el("p", {}, "Le territoire n'a pas encore déposé son plan d'actions. Il se donne par des fichiers simples, dont les modèles sont fournis.")];
   }
   const periode = (x) => [x.debut && `du ${date(x.debut)}`, x.fin_prevue && `au ${date(x.fin_prevue)}`].filter(Boolean).join(" ");
   return [

@@ -92,6 +92,5 @@ document.getElementById("page").append(
   ...parties.map(([id, titre, contenu]) => el("section", { id, "aria-labelledby": `t-${id}` }, el("h2", { id: `t-${id}` }, titre), ...[contenu].flat())),
   el("p", { class: "imprimer" }, el("button", { type: "button", onclick: () => window.print() }, "Imprimer ou enregistrer en PDF"), ` Données publiées le ${date(commun().jour)}.`),
 );
-window.addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((bloc) => (bloc.open = true)));
 if (location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView();
 requestAnimationFrame(() => setTimeout(() => dessiner(dessins), 0));
