@@ -79,7 +79,7 @@ class Chrono:
 
 def run_id(donnees: Donnees) -> str:
     """The same data, parameters and version give the same id: 16 hex digits."""
-    parts = (donnees.generation, donnees.empreinte, parametres.fingerprint(), VERSION)
+    parts = (donnees.empreinte, parametres.fingerprint(), VERSION)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 

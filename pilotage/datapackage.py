@@ -100,7 +100,7 @@ def _describe_resources(
         "name": table.nom_complet,
         "type": "table",
         **shared,
-        **_describe_file(files.csv, folder),
+        **describe_file(files.csv, folder),
         "scheme": "file",
         "format": "csv",
         "mediatype": "text/csv",
@@ -114,7 +114,7 @@ def _describe_resources(
         "name": f"{table.nom_complet}.parquet",
         "type": "file",
         **shared,
-        **_describe_file(files.parquet, folder),
+        **describe_file(files.parquet, folder),
         "scheme": "file",
         "format": "parquet",
         "mediatype": "application/vnd.apache.parquet",
@@ -140,7 +140,7 @@ def table_schema(table: TablePubliee, names: dict[str, TablePubliee], unites: di
 
 
 def _describe_field(column: ColonnePubliee, unit: str | None) -> dict:
-    field: dict = {"name": column.nom, "type": field_type(column.type_sql)}
+    field: dict = {"name": column.nom, "type": column.genre_json or field_type(column.type_sql)}
     if pattern := FORMATS_DATE.get(re.sub(r"\(\d+\)", "", column.type_sql)):
         field["format"] = pattern
     if column.description:
@@ -166,7 +166,8 @@ def field_type(type_sql: str) -> str:
     return known.get(base, "string")
 
 
-def _describe_file(path: Path, folder: Path) -> dict:
+def describe_file(path: Path, folder: Path) -> dict:
+    """`path`, `bytes` and `hash` of a resource, relative to the package's folder."""
     return {
         "path": path.relative_to(folder).as_posix(),
         "bytes": path.stat().st_size,

@@ -22,7 +22,13 @@ from pilotage.generations import SCHEMAS
 from pilotage.licences import derive_licence
 from pilotage.lignage import Lignage, read_lignage
 from pilotage.lisezmoi import write_lisezmoi, write_sums
-from pilotage.tables_publiees import TablePubliee, read_tables
+from pilotage.ouvert.catalogue_dcat import write_catalogue
+from pilotage.ouvert.differences import compare_exports, write_journal
+from pilotage.ouvert.exposes import load_exposes
+from pilotage.ouvert.geographie import write_layers
+from pilotage.ouvert.paquets import write_packages
+from pilotage.ouvert.standard_lieux import Conversion, write_standard
+from pilotage.tables_publiees import TablePubliee, read_tables, settle_json
 
 GENERATION = """
 SELECT generation, to_char(creee_le AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), est_simulee, etat = 'visible'
@@ -66,7 +72,8 @@ def export_generation(generation: str | None = None, *, forcer: bool = False) ->
             partial = settings.exports / f"{found.nom}.partiel"
             shutil.rmtree(partial, ignore_errors=True)
             try:
-                _write_all(connection, settings, found, is_visible, partial)
+                former = former_export(settings.exports, found.nom)
+                _write_all(connection, settings, found, is_visible, partial, former)
             except OSError as error:
                 raise ErreurPublication(
                     f"écriture impossible : {error}", fichier=str(partial), conseil="libérer de la place, puis relancer"
@@ -87,13 +94,15 @@ def _read_generation(connection, name: str | None) -> tuple[Generation, bool]:
     return Generation(*row[:3]), row[3]
 
 
-def _write_all(connection, settings: Settings, generation: Generation, is_visible: bool, folder: Path) -> None:
+def _write_all(
+    connection, settings: Settings, generation: Generation, is_visible: bool, folder: Path, former: Path | None
+) -> None:
     suffix = "" if is_visible else f"__{generation.nom}"
     tables = read_tables(connection, {schema: schema + suffix for schema in SCHEMAS})
     if not tables:
         raise ErreurPublication(f"la génération {generation.nom} ne publie aucune table")
     lignage = read_lignage(settings.dbt_target, generation.nom, load_catalogue())
-    tables = [table.with_keys(*lignage.keys_of(table.nom_complet)) for table in tables]
+    tables = [settle_json(connection, table.with_keys(*lignage.keys_of(table.nom_complet))) for table in tables]
     for table in tables:
         refuse_personal_columns(table, lignage)
     exported = _write_tables(connection, tables, lignage, folder)
@@ -101,8 +110,27 @@ def _write_all(connection, settings: Settings, generation: Generation, is_visibl
     package = describe_package(generation, exported, served, folder)
     text = json.dumps(package, ensure_ascii=False, indent=1) + "\n"
     (folder / "datapackage.json").write_text(text, encoding="utf-8")
-    write_lisezmoi(generation, exported, served, folder)
+    places = _write_open_forms(generation, exported, served, folder, former)
+    write_lisezmoi(generation, exported, served, folder, places)
     write_sums(folder)
+
+
+def _write_open_forms(
+    generation: Generation,
+    exported: list[TableExportee],
+    served: dict[str, SourceServie],
+    folder: Path,
+    former: Path | None,
+) -> Conversion | None:
+    """Maps' layers, places in the national standard, packages by subject, catalogue, and what changed."""
+    parquets = {one.table.nom_complet: one.fichiers.parquet for one in exported}
+    keys = {one.table.nom_complet: one.table.cle for one in exported}
+    layers, places = write_layers(parquets, folder), write_standard(parquets, folder)
+    exposes = load_exposes()
+    packages = write_packages(exposes, generation, exported, served, layers, places, folder, former)
+    write_catalogue(exposes, packages, generation.creee_le, folder)
+    write_journal(former, folder, generation.nom, generation.creee_le, compare_exports(former, folder, keys))
+    return places
 
 
 def refuse_personal_columns(table: TablePubliee, lignage: Lignage) -> None:
@@ -186,6 +214,19 @@ def latest_export(exports: Path) -> Path | None:
     return exports / name if name and (exports / name).is_dir() else None
 
 
+def former_export(exports: Path, name: str) -> Path | None:
+    """The publication before `name`: the latest one, or when `name` is being written again the newest of the others."""
+    latest = latest_export(exports)
+    if latest is not None and latest.name != name:
+        return latest
+    others = sorted(path for path in exports.glob("g*") if is_generation(path.name) and path.name < name)
+    return others[-1] if others else None
+
+
+def is_generation(name: str) -> bool:
+    return re.fullmatch(r"g\d{8}t\d{6}", name) is not None
+
+
 def _point_and_prune(exports: Path, name: str) -> None:
     former = latest_export(exports)
     fresh = exports / ".derniere"
@@ -195,7 +236,7 @@ def _point_and_prune(exports: Path, name: str) -> None:
     except OSError:
         fresh.write_text(f"{name}\n", encoding="utf-8")
     fresh.replace(exports / "derniere")
-    others = sorted(p.name for p in exports.iterdir() if re.fullmatch(r"g\d{8}t\d{6}", p.name) and p.name != name)
+    others = sorted(p.name for p in exports.iterdir() if is_generation(p.name) and p.name != name)
     before = former.name if former and former.name in others else (others[-1] if others else None)
     for other in exports.iterdir():
         is_old = other.name in others and other.name != before

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from pilotage.catalogue import LICENCES
 from pilotage.datapackage import Generation, SourceServie, TableExportee, description_of, sha256_of
+from pilotage.ouvert.exposes import Paquet
+from pilotage.ouvert.standard_lieux import FICHIER, SCHEMA, VERSION, Conversion
 
 SIMULEES = """> # ⚠ DONNÉES SIMULÉES
 > Le territoire de cet export est **fictif** : noms, codes et chiffres sont inventés par un programme, pour essayer
@@ -20,6 +22,10 @@ USAGE = """## Lire les fichiers
   pour qu'un tableur n'exécute pas ce qu'un tiers y aurait écrit. Retirer la première apostrophe rend la valeur exacte.
   Les nombres ne sont pas touchés, et Parquet garde la valeur d'origine.
 - **Parquet** : les mêmes lignes, typées, dans le même ordre (zstd).
+- **geographie/** : les tables qui ont un lieu ou un contour, en GeoJSON (RFC 7946) et GeoParquet 1.1 (WGS 84).
+- **paquets/** : les mêmes fichiers, rangés par sujet ; chacun a son `datapackage.json` et garde sa version tant que
+  ses données ne changent pas. `catalogue.jsonld` les décrit en DCAT-AP pour les portails.
+- **JOURNAL.md**, **differences.json** : ce qui a changé depuis la publication précédente, table par table.
 - **datapackage.json** : le schéma de chaque table (types, descriptions, unités, clés), sa licence et ses sources.
 
 ## Vérifier
@@ -36,14 +42,29 @@ par son nom suivi à travers les calculs ou par les valeurs des cellules.
 
 
 def write_lisezmoi(
-    generation: Generation, exportees: list[TableExportee], sources: dict[str, SourceServie], folder: Path
+    generation: Generation,
+    exportees: list[TableExportee],
+    sources: dict[str, SourceServie],
+    folder: Path,
+    places: Conversion | None = None,
+    package: Paquet | None = None,
 ) -> Path:
-    """Write LISEZMOI.md: what, when, simulated or not, tables with licences, sources with millésimes."""
+    """Write LISEZMOI.md: what, when, simulated or not, tables with licences, sources with millésimes.
+
+    Args:
+        places: what became of our places in the national standard, in the export that holds it.
+        package: the declared package that this folder is, None for the whole export.
+    """
+    title = (
+        f"# {package.titre}\n\n{package.description}"
+        if package
+        else (f"# Pilotage, génération {generation.nom}\n\n{description_of(generation)}")
+    )
     parts = [
         SIMULEES if generation.est_simulee else "",
-        f"# Pilotage, génération {generation.nom}\n\n{description_of(generation)}\n\n",
-        f"Entrepôt construit le {generation.creee_le}. {len(exportees)} tables.\n\n",
+        f"{title}\n\nVersion {generation.nom}, construite le {generation.creee_le}. {len(exportees)} tables.\n\n",
         USAGE,
+        _tell_places(places) if places else "",
         "## Tables et licences\n| table | lignes | licence | pourquoi |\n|---|---:|---|---|\n",
         *(_table_row(exported, folder) for exported in exportees),
         "\n## Sources et millésimes servis\n",
@@ -55,6 +76,17 @@ def write_lisezmoi(
     path = folder / "LISEZMOI.md"
     path.write_text("".join(parts), encoding="utf-8")
     return path
+
+
+def _tell_places(places: Conversion) -> str:
+    left = "".join(f"- {n} : {reason}\n" for reason, n in places.ecartes.items())
+    words = "".join(f"- « {word} » ({n} lieux)\n" for word, n in places.inconnus.items())
+    lost = f"Mots de services que le standard ne connaît pas, laissés de côté :\n{words}\n" if words else ""
+    return (
+        f"## Le fichier au standard national\n`{FICHIER}` suit le standard « lieux de médiation numérique » v{VERSION} "
+        f"({SCHEMA}) : {places.ecrits} lieux sur {places.lieux}. Téléphones et courriels restent vides. Les autres "
+        f"lieux n'y sont pas, car :\n{left}\n{lost}"
+    )
 
 
 def _table_row(exported: TableExportee, folder: Path) -> str:
@@ -91,6 +123,11 @@ def write_sums(folder: Path) -> Path:
     """Write SHA256SUMS of every other file, in the order of their paths, as `sha256sum -c` reads it."""
     path = folder / "SHA256SUMS"
     files = sorted(p for p in folder.rglob("*") if p.is_file() and p != path)
-    lines = [f"{sha256_of(file)}  {file.relative_to(folder).as_posix()}\n" for file in files]
+    known: dict[int, str] = {}
+    for file in files:
+        inode = file.stat().st_ino
+        if inode not in known:  # a file of a package is one of the export's, under another name
+            known[inode] = sha256_of(file)
+    lines = [f"{known[file.stat().st_ino]}  {file.relative_to(folder).as_posix()}\n" for file in files]
     path.write_text("".join(lines), encoding="utf-8")
     return path

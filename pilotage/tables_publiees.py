@@ -50,12 +50,14 @@ UNITS = {
 
 @dataclass(frozen=True)
 class ColonnePubliee:
-    """One published column; `type_sql` as PostgreSQL's `format_type` writes it."""
+    """One published column; `type_sql` as PostgreSQL's `format_type` writes it. genre_json: what its JSON values all are
+    (array, object), `any` when they differ, None for another type."""
 
     nom: str
     type_sql: str
     description: str
     obligatoire: bool = False
+    genre_json: str | None = None
 
     @property
     def unite(self) -> str | None:
@@ -143,6 +145,19 @@ def read_tables(connection: Connection, schemas: dict[str, str]) -> list[TablePu
         )
         for place, found in sorted(columns.items(), key=lambda item: (public[item[0][0]], item[0][1]))
     ]  # fmt: skip
+
+
+def settle_json(connection: Connection, table: TablePubliee) -> TablePubliee:
+    """The same table, whose JSON columns say whether they hold lists or objects: Table Schema tells them apart."""
+    names = [column.nom for column in table.colonnes if column.type_sql in ("json", "jsonb")]
+    kinds = {}
+    for name in names:
+        place = f'"{table.schema_reel}"."{table.nom}"'
+        found = connection.execute(f'SELECT DISTINCT jsonb_typeof("{name}"::jsonb) FROM {place}').fetchall()
+        seen = {kind for (kind,) in found if kind is not None}
+        kinds[name] = seen.pop() if len(seen) == 1 and seen <= {"array", "object"} else "any"
+    columns = tuple(replace(column, genre_json=kinds.get(column.nom)) for column in table.colonnes)
+    return replace(table, colonnes=columns)
 
 
 def _best_keys(connection: Connection, schemas: list[str]) -> dict[tuple[str, str], tuple[str, ...]]:

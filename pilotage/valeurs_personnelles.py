@@ -1,4 +1,4 @@
-"""Personal values that slipped into a text column: e-mail addresses and French telephone numbers."""
+"""Personal values that slipped into a text column: e-mail addresses, French telephone numbers, names of persons."""
 
 from __future__ import annotations
 
@@ -13,6 +13,16 @@ COURRIEL = r"[A-Za-z0-9_.+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}"
 _AVANT, _APRES = r"(^|[^0-9A-Za-z.\-]|[^0-9A-Za-z][.\-]|[A-Za-z]\.)", r"($|[^0-9A-Za-z])"
 TELEPHONE = _AVANT + r"((\+|00)[0-9]{2,3}[ .-]?[1-9]|0[1-9])([ .-]?[0-9]{2}){4}" + _APRES
 TELEPHONE_ESPACE = _AVANT + r"((\+|00)[0-9]{2,3}[ .-]?[1-9]|0[1-9])([ .-][0-9]{2}){4}" + _APRES
+# A civility that opens a line or a part of it, or that follows « chez », « domicile de »; « École Madame Coty » and
+# « rue M. Rostand » name a school and a street. Or a first name and a NAME after « contact : ».
+_CIVILITE = r"(MM?\.|Mr\.?|Mmes?|Mlle|Monsieur|Madame|Mademoiselle)"
+_CHEZ = r"([Cc]hez|CHEZ|omicile de|OMICILE DE|[cC]/[oO]|ttention de)"
+PERSONNE = r"((^|[\n\r·;:,]) *|" + _CHEZ + r" +)" + _CIVILITE + r" +[A-ZÀ-ÖØ-Þ][^\n\r·;,]*"
+PERSONNE_TIRET = r"( - *)(MM?\.|Mr\.?|Mmes?|Mlle) +[A-ZÀ-ÖØ-Þ][^\n\r·;,]*"  # « Lakanal - Madame Campan »: a school
+CONTACT = (
+    r"(([Cc]ontact|CONTACT|[Rr]éférente?|[Rr]esponsable|[Ii]nterlocuteur|[Ii]nterlocutrice) *: *)"
+    r"[A-ZÀ-ÖØ-Þ][A-Za-zà-öø-ÿ-]+ +[A-ZÀ-ÖØ-Þ]{2}[^\n\r·;,]*"
+)
 IDENTIFIANTS = re.compile(r"(id|cle|code|siret|siren|empreinte|livraison)(_|$)")
 
 
@@ -30,7 +40,13 @@ def find_personal_value(colonne: str, values: pyarrow.Array) -> tuple[str, str] 
 
     unique = values.unique().drop_null()
     phone = TELEPHONE_ESPACE if IDENTIFIANTS.match(colonne) else TELEPHONE
-    for kind, pattern in (("une adresse électronique", COURRIEL), ("un numéro de téléphone", phone)):
+    for kind, pattern in (
+        ("une adresse électronique", COURRIEL),
+        ("un numéro de téléphone", phone),
+        ("un nom de personne", PERSONNE),
+        ("un nom de personne", PERSONNE_TIRET),
+        ("un nom de personne", CONTACT),
+    ):
         hits = unique.filter(compute.match_substring_regex(unique, pattern))
         if len(hits):
             return kind, mask(re.search(pattern, hits[0].as_py()).group(0).strip())

@@ -123,17 +123,18 @@ def test_search_leads_to_a_territory_by_keyboard(visite: Visite, maison: Maison)
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Aller au contenu"
     page.get_by_role("combobox", name="Chercher un territoire").fill(fold(name).upper())
-    page.get_by_role("option").first.wait_for()
+    page.locator("#propositions li").first.wait_for()
     page.keyboard.press("ArrowDown")
     assert page.get_attribute("#recherche", "aria-activedescendant") == "option-0"
     page.keyboard.press("Enter")
+    page.wait_for_url("**/t/**")
     page.wait_for_selector("body[data-pret]")
     assert page.inner_text("h1") == name
     page.fill("#recherche", "zzzqq")
     page.wait_for_selector("#etat-recherche:not(.cache)")
     assert page.inner_text("#etat-recherche") == "Aucun territoire de ce nom"
     page.fill("#recherche", code)
-    page.get_by_role("option", name=name).wait_for()
+    page.locator("#propositions li", has_text=name).first.wait_for()
 
 
 def test_each_figure_has_its_date_and_its_source(visite: Visite, chosen: dict[str, str], maison: Maison) -> None:

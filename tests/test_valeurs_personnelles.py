@@ -8,7 +8,15 @@ from jinja2 import Environment
 from sqlalchemy import text
 
 from pilotage.config import RACINE
-from pilotage.valeurs_personnelles import COURRIEL, TELEPHONE, find_personal_value, mask
+from pilotage.valeurs_personnelles import (
+    CONTACT,
+    COURRIEL,
+    PERSONNE,
+    PERSONNE_TIRET,
+    TELEPHONE,
+    find_personal_value,
+    mask,
+)
 
 
 def found(value: str, column: str = "adresse") -> str | None:
@@ -53,6 +61,29 @@ def test_what_only_looks_like_one_is_left(value):
     assert found(value) is None
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        "Domicile de Mme MARTIN", "chez M. Martin", "3 rue du Lac\nMonsieur Martin Paul", "Accueil ; Mlle Martin",
+        "24 bd du Nord - Service - Mme Martin Sonia", "Contact : Jeanne MARTIN", "référente : Anne-Marie DUPONT",
+    ],
+)  # fmt: skip
+def test_a_person_named_in_free_text_is_seen(value):
+    assert found(value) == "un nom de personne"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "Ecole primaire Madame René Coty", "Médiathèque Jean Moulin", "M.J.C. de Laon", "SERV. M.J.P.M. DE RODEZ",
+        "1 Rue des Ch M. Le Maire", "Rue M. Rostand", "Ecole élémentaire Lakanal - Madame Campan", "Mme de Sévigné",
+        "Bibliotheque Municipale M. ROSE POGGIO", "contact : la mairie", "MONTCEAU LES M. LA COUDRAIE BP",
+    ],
+)  # fmt: skip
+def test_a_name_given_to_a_place_is_left(value):
+    assert found(value, "nom") is None
+
+
 def test_ten_digits_are_a_code_in_an_identifier_but_a_spaced_number_is_not():
     assert found("0123456789", "id_source") is None
     assert found("01 23 45 67 89", "id_source") == "un numéro de téléphone"
@@ -68,14 +99,20 @@ def test_dbt_s_macro_removes_what_would_stop_an_export(warehouse):
     from pilotage.database import get_engine
 
     macros = (RACINE / "dbt_project" / "macros" / "personnel.sql").read_text(encoding="utf-8")
-    assert COURRIEL in macros
-    assert TELEPHONE in macros
+    assert all(pattern in macros for pattern in (COURRIEL, TELEPHONE, PERSONNE, PERSONNE_TIRET, CONTACT))
     expression = Environment().from_string(macros + "{{ sans_coordonnees('valeur') }}").render().strip()
     cells = {
         "6 Rue Capitaine Litolff · 03 80 63 35 21": "6 Rue Capitaine Litolff",
         "89 Rue bibliotheque@vauxsurseine.fr": "89 Rue",
         "Place de l 0385888027": "Place de l",
         "accueil@ville.fr": None,
+        "3 Rue des Lilas\n\nMme MARTIN Catherine": "3 Rue des Lilas",
+        "9 RUE DU PORT CHEZ M. MARTIN 02600": "9 RUE DU PORT CHEZ",
+        "Domicile de Mme MARTIN": "Domicile de",
+        "24 bd du Nord - Service - Mme Martin Sonia": "24 bd du Nord - Service",
+        "Salle des fêtes, contact : Jeanne MARTIN": "Salle des fêtes, contact",
+        "Ecole Lakanal - Madame Campan": "Ecole Lakanal - Madame Campan",
+        "Rue M. Rostand": "Rue M. Rostand",
         "12 rue des 4 vents, 01500 Ambérieu": "12 rue des 4 vents, 01500 Ambérieu",
         "13002603200016": "13002603200016",
     }

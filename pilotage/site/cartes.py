@@ -38,13 +38,13 @@ VALEURS_FRANCE = f"{SERVIES} AND f.niveau = 'departement'"
 NOMS = "SELECT code_territoire, nom_territoire FROM commun.dim_territoires WHERE niveau = 'departement'"
 
 
-def write_maps(connection: Connection, folder: Path) -> int:
+def write_maps(connection: Connection, folder: Path) -> dict[str, list[str]]:
     """Write `cartes/contours_<dep>.js`, `valeurs_<dep>.js`, `lieux_<dep>.js` and `cartes/contours_france.js`.
 
     Contours are simplified together, so that neighbours keep a common border (GEOS coverage simplification).
 
     Returns:
-        Départements that have contours.
+        Départements that have a file, by kind of file.
     """
     target = folder / "cartes"
     target.mkdir(parents=True, exist_ok=True)
@@ -64,7 +64,12 @@ def write_maps(connection: Connection, folder: Path) -> int:
         outlines.append({"type": "Feature", "id": dep, "properties": {"nom": names.get(dep)}, "geometry": outline})
     text = as_script("CONTOURS_FRANCE", {"type": "FeatureCollection", "features": outlines})
     (target / "contours_france.js").write_text(text, encoding="utf-8")
-    return len(outlines)
+    return {kind: _departments(target, kind) for kind in ("contours", "valeurs", "lieux")}
+
+
+def _departments(target: Path, kind: str) -> list[str]:
+    found = (path.stem.removeprefix(f"{kind}_") for path in target.glob(f"{kind}_*.js"))
+    return sorted(dep for dep in found if dep != "france")
 
 
 def _simplify(texts: list[str]) -> tuple[list[dict | None], dict]:

@@ -109,7 +109,6 @@ def _write_all(connection, row: tuple, folder: Path) -> tuple[int, dict[str, flo
     templates = Environment(loader=FileSystemLoader(MODELES), autoescape=True, keep_trailing_newline=True)
     templates.globals.update(generation=row[0], jour=say_day(dt.date.fromisoformat(row[1])), est_simulee=row[2])
     shared = read_commun(connection, *row)
-    (folder / "commun.js").write_text(as_script("COMMUN", shared), encoding="utf-8")
     _write_home(connection, templates, shared, folder)
     steps = {
         "recherche": lambda: write_index(connection, folder),
@@ -121,6 +120,8 @@ def _write_all(connection, row: tuple, folder: Path) -> tuple[int, dict[str, flo
         written[name] = step()
         now = time.perf_counter()
         seconds[name], start = round(now - start, 1), now
+    text = as_script("COMMUN", {**shared, "cartes": written["cartes"]})
+    (folder / "commun.js").write_text(text, encoding="utf-8")
     (folder / "GENERATION").write_text(f"{row[0]}\n")
     return written["pages"], seconds
 

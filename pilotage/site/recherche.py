@@ -32,7 +32,7 @@ def prefixes(texts: Iterable[str]) -> set[str]:
 
 
 def write_index(connection: Connection, folder: Path) -> int:
-    """Write `recherche/<xx>.js`: rows [niveau, code, name, département, population, postcodes].
+    """Write `recherche/<xx>.js`: rows [niveau, code, name, département, population, postcodes], and `prefixes.js`.
 
     Returns:
         The number of files.
@@ -54,4 +54,6 @@ def write_index(connection: Connection, folder: Path) -> int:
     for prefix, lines in sorted(shards.items()):
         text = f"(window.NOMS = window.NOMS || {{}})[{dump(prefix)}] = {dump(lines)};\n"
         (target / f"{prefix}.js").write_text(text, encoding="utf-8")
+    prefix = f"window.PREFIXES = {dump(sorted(shards))};\n"
+    (target / "prefixes.js").write_text(prefix, encoding="utf-8")
     return len(shards)

@@ -41,7 +41,7 @@ async function lire(page) {
     await Promise.all([charger("cartes/contours_france.js"), charger("cartes/valeurs_france.js")]);
     return { contours: window.CONTOURS_FRANCE.features, valeurs: (code) => window.VALEURS_FRANCE[code] || {}, lieux: [] };
   }
-  const lus = (nom) => Promise.allSettled(page.deps.map((dep) => charger(`cartes/${nom}_${dep}.js`)));
+  const lus = (nom) => Promise.all(page.deps.filter((dep) => commun().cartes[nom].includes(dep)).map((dep) => charger(`cartes/${nom}_${dep}.js`)));
   await Promise.all([lus("contours"), lus("valeurs"), lus("lieux")]);
   const voisinage = page.voisinage ? new Set(page.voisinage) : page.communes ? new Set(page.communes) : null;
   const dedans = (code) => !voisinage || voisinage.has(code);

@@ -12,11 +12,9 @@ async function trouver(texte) {
   const cherches = mots(texte);
   const cle = cherches.filter((mot) => mot.length >= 2).sort((x, y) => y.length - x.length)[0];
   if (!cle) return [];
-  try {
-    await charger(`recherche/${cle.slice(0, 2)}.js`);
-  } catch {
-    return [];
-  }
+  await charger("recherche/prefixes.js");
+  if (!window.PREFIXES.includes(cle.slice(0, 2))) return [];
+  await charger(`recherche/${cle.slice(0, 2)}.js`);
   const phrase = cherches.join(" ");
   return (window.NOMS[cle.slice(0, 2)] || [])
     .map((ligne) => {
