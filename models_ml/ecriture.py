@@ -203,7 +203,7 @@ def _modele(result: Recommandation) -> pd.DataFrame:
         "offre": json.dumps(dated.to_dict(), ensure_ascii=False),
         "parametres": json.dumps(settings, ensure_ascii=False),
         "apprentissage": json.dumps(likeness.description if likeness else {}, ensure_ascii=False),
-        "message": likeness.message if likeness else SANS_APPRENTISSAGE,
+        "message": (likeness.message or None) if likeness else SANS_APPRENTISSAGE,
         "est_simulee": result.donnees.est_simulee,
     }
     return pd.DataFrame([row])

@@ -244,7 +244,7 @@ def _model_tables(metadata: MetaData) -> None:
             nullable=False,
             comment="Périodes et effectifs de la ressemblance aux implantations passées.",
         ),
-        Column("message", Text, nullable=False, comment="Pourquoi aucun modèle n'a été appris ; vide sinon."),
+        Column("message", Text, comment="Pourquoi aucun modèle n'a été appris ; vide sinon."),
         Column("est_simulee", Boolean, nullable=False, comment="Vrai si les données sont simulées."),
         Column("empreinte_donnees", Text, nullable=False, comment=EMPREINTE),
         comment="Grain : une ligne par calcul et service. De quoi refaire le calcul à l'identique.",

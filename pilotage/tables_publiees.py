@@ -50,8 +50,8 @@ UNITS = {
 
 @dataclass(frozen=True)
 class ColonnePubliee:
-    """One published column; `type_sql` as PostgreSQL's `format_type` writes it. genre_json: what its JSON values all are
-    (array, object), `any` when they differ, None for another type."""
+    """One published column; `type_sql` as PostgreSQL's `format_type` writes it. genre_json: what its JSON values all
+    are (array, object), `any` when they differ, None for another type."""
 
     nom: str
     type_sql: str

@@ -148,7 +148,7 @@ def test_each_figure_has_its_date_and_its_source(visite: Visite, chosen: dict[st
         "SELECT i.libelle, c.valeur FROM synthese.comparaisons AS c JOIN commun.dim_indicateurs AS i "
         f"USING (code_indicateur) WHERE c.cle_territoire = '{cle}' AND code_indicateur = 'france_services_20_min'"
     )
-    row = page.locator("table.indicateurs tr", has=page.get_by_text(label, exact=True))
+    row = page.locator("table.indicateurs tbody tr").filter(has_text=label).first
     shown = row.locator("td").first.inner_text().split(" %")[0].replace("\u202f", "").replace(",", ".")
     assert float(shown) == pytest.approx(value, rel=0.005, abs=0.05)
 
@@ -156,11 +156,11 @@ def test_each_figure_has_its_date_and_its_source(visite: Visite, chosen: dict[st
 def test_map_shows_each_commune_and_hatches_what_is_missing(visite: Visite, chosen: dict[str, str], site: Path) -> None:
     page = visite.open(chosen["departement"])
     dep = Path(chosen["departement"]).stem
-    contours = json.loads((site / "cartes" / f"contours_{dep}.js").read_text().split(" = ", 1)[1].rstrip(";\n"))
+    contours = json.loads((site / "cartes" / f"contours_{dep}.js").read_text().split("] = ", 1)[1].rstrip(";\n"))
     shapes = page.locator(".carte g[data-marque='geo'] path")
     assert shapes.count() == len(contours["features"])
     values = (site / "cartes" / f"valeurs_{dep}.js").read_text(encoding="utf-8")
-    known = json.loads(values.split(" = ", 1)[1].rstrip(";\n"))
+    known = json.loads(values.split("] = ", 1)[1].rstrip(";\n"))
     least = min(known, key=lambda code: len(known[code]))
     page.select_option("#indicateur-carte", least)
     page.wait_for_function(
@@ -242,7 +242,7 @@ def test_no_accessibility_violation(navigateur, site: Path, chosen: dict[str, st
     visit = Visite(navigateur, site, width)
     page = visit.open(chosen.get(niveau, niveau), wait=niveau in chosen)
     page.add_script_tag(path=AXE)
-    found = page.evaluate("async () => (await axe.run(document)).violations.map(v => [v.id, v.nodes.map(n => n.html)])")
+    found = page.evaluate("async () => (await axe.run(document, {preload: false})).violations.map(v => [v.id, v.nodes.map(n => n.html)])")
     assert found == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width, "no sideways scrolling"
     assert visit.errors == []

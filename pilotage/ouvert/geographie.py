@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def write_layers(parquets: dict[str, Path], folder: Path) -> list[tuple[Couche, 
 
 
 def read_layer(parquet: Path, layer: Couche):
-    """A GeoDataFrame (WGS 84) of the rows that have a place."""
+    """A GeoDataFrame (longitude, latitude, WGS 84) of the rows that have a place."""
     import geopandas
     import pyarrow.parquet as pq
     import shapely
@@ -58,17 +59,31 @@ def read_layer(parquet: Path, layer: Couche):
     else:
         frame = frame[frame.latitude.notna() & frame.longitude.notna()]
         shapes = geopandas.points_from_xy(frame.longitude, frame.latitude)
-    return geopandas.GeoDataFrame(frame.reset_index(drop=True), geometry=list(shapes), crs="EPSG:4326")
+    return geopandas.GeoDataFrame(frame.reset_index(drop=True), geometry=list(shapes), crs="OGC:CRS84")
 
 
 def _write(frame, folder: Path, name: str) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     parquet, geojson = folder / f"{name}.parquet", folder / f"{name}.geojson"
-    frame.to_parquet(parquet, index=False, compression="zstd", schema_version="1.1.0", write_covering_bbox=True)
+    frame.to_parquet(parquet, index=False, schema_version="1.1.0", write_covering_bbox=True)
+    _fix_crs(parquet)
     texts = frame.assign(**{c: frame[c].astype("string") for c in frame.columns if _is_date(frame[c])})
     options = {"RFC7946": "YES", "WRITE_NAME": "NO", "COORDINATE_PRECISION": str(PRECISION)}
     texts.to_file(geojson, driver="GeoJSON", engine="pyogrio", layer_options=options)
     return [parquet, geojson]
+
+
+def _fix_crs(path: Path) -> None:
+    """Leave out the description of the reference system, which depends on the PROJ database at hand: without it
+    GeoParquet means OGC:CRS84, longitude and latitude in WGS 84."""
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(path)
+    geo = json.loads(table.schema.metadata[b"geo"])
+    for column in geo["columns"].values():
+        column.pop("crs", None)
+    table = table.replace_schema_metadata({"geo": json.dumps(geo, sort_keys=True)})
+    pq.write_table(table, path, compression="zstd", version="2.6")
 
 
 def _is_date(values) -> bool:
