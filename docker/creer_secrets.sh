@@ -19,6 +19,7 @@ hasard() { openssl rand -base64 "$1" | tr '+/' '-_' | tr -d '\n'; }
 for nom in postgres_mot_de_passe pilotage_mot_de_passe airflow_mot_de_passe lecteur_mot_de_passe; do
     tirer "$nom" "$(hasard 24)"
 done
+tirer lecteur_adresse "postgresql://lecteur:$(cat "$dossier/lecteur_mot_de_passe")@postgres:5432/pilotage"
 tirer airflow_fernet "$(hasard 32)"
 tirer airflow_jwt "$(hasard 48)"
 tirer airflow_session "$(hasard 48)"

@@ -109,7 +109,7 @@ def print_bilan(nuit: str | None = None, console: Console | None = None, airflow
 def _say_where(console: Console, settings: Settings, airflow_url: str | None) -> None:
     lines = {
         "Exports": settings.exports / "derniere",
-        "Site": settings.home / "site" / "index.html",
+        "Site": settings.publication / "site" / "index.html",
         "Contrôles (Data Docs)": settings.data_docs / "index.html",
         "Journaux": settings.logs,
         "Airflow": airflow_url or "arrêté ; `make up` le garde en marche",

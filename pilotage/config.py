@@ -86,6 +86,11 @@ class Settings(BaseSettings):
         return self.home / "exports"
 
     @property
+    def publication(self) -> Path:
+        """What a web server or a file share shows: the site."""
+        return self.home / "publication"
+
+    @property
     def logs(self) -> Path:
         return self.home / "journaux"
 

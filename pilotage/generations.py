@@ -111,6 +111,7 @@ def switch(generation: str) -> None:
         if former:
             connection.execute(update, {"etat": "precedente", "g": former})
         connection.execute(update, {"etat": "visible", "g": generation})
+        connection.execute(text("NOTIFY pgrst, 'reload schema'"))  # the read API, where there is one, looks again
         connection.execute(
             text("UPDATE pilotage.generations SET statistiques = :s WHERE generation = :g"),
             {"s": json.dumps(count_rows(connection)), "g": generation},

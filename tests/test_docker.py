@@ -17,10 +17,12 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from pilotage import postgres
 from pilotage.config import RACINE, Settings
+from pilotage.generations import SCHEMAS
 
 DOCKER = RACINE / "docker"
 COMPOSE = DOCKER / "compose.yaml"
 COMPONENTS = ("migration", "api-server", "scheduler", "dag-processor", "triggerer")
+LECTURE = ("pages", "api-lecture")
 
 
 @pytest.fixture(scope="module")
@@ -62,14 +64,14 @@ def test_docker_compose_itself_accepts_the_file():
 
 
 def test_every_component_has_a_service_of_its_own(services):
-    assert set(services) == {"postgres", *COMPONENTS}
+    assert set(services) == {"postgres", *COMPONENTS, *LECTURE}
     starts = {name: services[name]["command"][:2] for name in COMPONENTS[1:]}
     assert starts == {name: ["airflow", name] for name in COMPONENTS[1:]}
     assert services["scheduler"]["depends_on"]["migration"] == {"condition": "service_completed_successfully"}
     assert services["migration"]["restart"] == "no"
 
 
-@pytest.mark.parametrize("name", ["postgres", *COMPONENTS])
+@pytest.mark.parametrize("name", ["postgres", *COMPONENTS, *LECTURE])
 def test_containers_are_hardened(services, name):
     service = services[name]
     assert service["read_only"] is True
@@ -81,7 +83,7 @@ def test_containers_are_hardened(services, name):
 
 def test_ports_open_on_this_machine_only(services):
     ports = {name: service["ports"] for name, service in services.items() if "ports" in service}
-    assert set(ports) == {"postgres", "api-server"}
+    assert set(ports) == {"postgres", "api-server", *LECTURE}
     assert all(port.startswith("${PILOTAGE_ADRESSE:-127.0.0.1}:") for found in ports.values() for port in found)
 
 
@@ -92,7 +94,7 @@ def test_no_secret_stands_in_a_file_and_each_service_gets_its_own_only(compose, 
             assert not re.search(r"(?i)password\s*(=|:(?!'))\s*['\"]?[a-z0-9]{6,}", content), path
             assert not re.search(r"://[^/\s:{}$]+:[^@\s{}$]+@", content), path
     assert {name: set(s) for name, s in compose["secrets"].items()} == {name: {"file"} for name in compose["secrets"]}
-    used = {name: set(service["secrets"]) for name, service in services.items()}
+    used = {name: set(service.get("secrets", ())) for name, service in services.items()}
     assert set().union(*used.values()) == set(compose["secrets"])
     assert {name for name, found in used.items() if "pilotage_mot_de_passe" in found} == {
         "postgres",
@@ -100,6 +102,19 @@ def test_no_secret_stands_in_a_file_and_each_service_gets_its_own_only(compose, 
         "scheduler",
     }
     assert {name for name, found in used.items() if "lecteur_mot_de_passe" in found} == {"postgres"}
+
+
+def test_machines_read_files_by_ranges_and_tables_as_the_reader(services):
+    """No server of our own: nginx serves the site and the packages, PostgREST the visible schemas."""
+    pages, api = services["pages"], services["api-lecture"]
+    assert all(volume.endswith(":ro") for volume in pages["volumes"])
+    assert "secrets" not in pages
+    assert api["environment"]["PGRST_DB_ANON_ROLE"] == "lecteur"
+    assert api["environment"]["PGRST_DB_SCHEMAS"].split(",") == list(SCHEMAS)
+    assert api["environment"]["PGRST_DB_URI"] == "@/run/secrets/lecteur_adresse"
+    assert set(api["secrets"]) == {"lecteur_adresse"}
+    source = (DOCKER / "nginx.conf").read_text(encoding="utf-8")
+    assert "autoindex" in source and "exports/derniere" in source
 
 
 def test_health_checks_call_what_the_images_have(services):
@@ -128,7 +143,7 @@ def instructions(stage: int | None = None) -> list[list[str]]:
 
 def test_image_is_pinned_by_tag_and_installs_hashes_from_no_index():
     bases = [rest.split()[0] for word, rest in instructions() if word == "FROM"]
-    assert bases == ["python:3.11-slim-bookworm"] * 2
+    assert bases == ["node:24-bookworm-slim", *["python:3.11-slim-bookworm"] * 2]
     runs = [rest for word, rest in instructions() if word == "RUN"]
     assert any("--require-hashes --no-deps -r /construction/requirements.lock" in run for run in runs)
     assert not any(word in " ".join(runs) for word in ("--index-url", "--extra-index-url", "--trusted-host", "http"))
@@ -197,8 +212,8 @@ def test_secrets_are_drawn_once(tmp_path, compose):
     assert {path.name: path.read_text() for path in folder.iterdir()} == first
 
 
-PASSWORDS = {"prod_mot_de_passe": "p'1 \"x", "airflow_mot_de_passe": "a2", "lecteur_mot_de_passe": "l3"}
-ROLES = ("prod", "lecteur", "airflow", "proprietaire")
+PASSWORDS = {"prod_mot_de_passe": "p'1 \"x", "airflow_mot_de_passe": "a2", "lecture_mot_de_passe": "l3"}
+ROLES = ("prod", "liseur", "airflow", "proprietaire")
 
 
 @pytest.fixture(scope="module")
@@ -209,6 +224,7 @@ def roles(server, tmp_path_factory):
         (folder / name).write_text(value)
     script = folder / "roles.sql"
     source = (DOCKER / "postgres" / "10_roles.sql").read_text(encoding="utf-8")
+    source = source.replace("/run/secrets/lecteur", "/run/secrets/lecture").replace("lecteur", "liseur")
     script.write_text(source.replace("pilotage", "prod").replace("/run/secrets", str(folder)), encoding="utf-8")
     admin = create_engine(server, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
@@ -245,8 +261,8 @@ def test_the_reader_reads_what_is_granted_and_writes_nothing(roles):
     with roles("prod", PASSWORDS["prod_mot_de_passe"]).begin() as connection:
         connection.execute(text("CREATE SCHEMA usages; CREATE TABLE usages.t AS SELECT 1 AS a; CREATE SCHEMA raw"))
         connection.execute(text("CREATE TABLE raw.t AS SELECT 1 AS mail"))
-        connection.execute(text("GRANT USAGE ON SCHEMA usages TO lecteur; GRANT SELECT ON usages.t TO lecteur"))
-    with roles("lecteur", "l3").connect() as connection:
+        connection.execute(text("GRANT USAGE ON SCHEMA usages TO liseur; GRANT SELECT ON usages.t TO liseur"))
+    with roles("liseur", "l3").connect() as connection:
         assert connection.scalar(text("SELECT a FROM usages.t")) == 1
         assert connection.scalar(text("SHOW statement_timeout")) == "1min"
         for statement, reason in [
@@ -254,6 +270,8 @@ def test_the_reader_reads_what_is_granted_and_writes_nothing(roles):
             ("INSERT INTO usages.t VALUES (2)", "read-only"),
             ("SET transaction_read_only = off; INSERT INTO usages.t VALUES (2)", "permission denied"),
             ("SET default_transaction_read_only = off; CREATE TABLE public.t (a int)", "read-only|permission denied"),
+            ("SELECT pg_advisory_lock(hashtext('pilotage.generations'))", "permission denied"),
+            ("SET transaction_read_only = off; SELECT lo_from_bytea(0, 'x')", "permission denied"),
         ]:
             connection.rollback()
             with pytest.raises(DBAPIError, match=reason):
@@ -262,7 +280,7 @@ def test_the_reader_reads_what_is_granted_and_writes_nothing(roles):
 
 def test_the_reader_has_no_door_to_airflow(roles):
     with pytest.raises(OperationalError, match="permission denied"):
-        roles("lecteur", "l3", "airflow").connect()
+        roles("liseur", "l3", "airflow").connect()
     with roles("airflow", "a2", "airflow").begin() as connection:
         connection.execute(text("CREATE TABLE public.t (a int)"))
     with pytest.raises(OperationalError, match="permission denied"):

@@ -30,7 +30,7 @@ POIDS_MAXIMUM = 300_000
 @pytest.fixture(scope="module")
 def site(maison: Maison) -> Path:
     assert maison.sorties[0].returncode == 0, maison.sorties[0].stderr[-2000:]
-    return maison.home / "site"
+    return maison.home / "publication" / "site"
 
 
 @pytest.fixture(scope="module")
@@ -242,7 +242,9 @@ def test_no_accessibility_violation(navigateur, site: Path, chosen: dict[str, st
     visit = Visite(navigateur, site, width)
     page = visit.open(chosen.get(niveau, niveau), wait=niveau in chosen)
     page.add_script_tag(path=AXE)
-    found = page.evaluate("async () => (await axe.run(document, {preload: false})).violations.map(v => [v.id, v.nodes.map(n => n.html)])")
+    found = page.evaluate(
+        "async () => (await axe.run(document, {preload: false})).violations.map(v => [v.id, v.nodes.map(n => n.html)])"
+    )
     assert found == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width, "no sideways scrolling"
     assert visit.errors == []

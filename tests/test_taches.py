@@ -136,12 +136,19 @@ def test_exports_missed_by_a_stopped_night_are_written_by_the_next(taches, night
     _step(monkeypatch, "pilotage.entrepot", "needs_rebuild", False)
     monkeypatch.setattr("pilotage.generations.visible", lambda: SimpleNamespace(generation="g7"))
     monkeypatch.setattr("pilotage.export.export_generation", exported.append)
+    monkeypatch.setattr(taches, "write_site", lambda: exported.append("site"))
     (night.exports / "g6").mkdir(parents=True)
     (night.exports / "g7").mkdir()
     link = night.exports / "derniere"
     request.addfinalizer(lambda: link.unlink())
-    for pointed, expected in (("g6", ["g7"]), ("g7", [])):
+    for pointed, shown, expected in (
+        ("g6", "g7", ["g7"]),
+        ("g7", "g7", []),
+        ("g7", "g6", ["site"]),
+        ("g7", None, ["site"]),
+    ):
         exported.clear()
+        monkeypatch.setattr("pilotage.site.generation.site_generation", lambda _, shown=shown: shown)
         link.unlink(missing_ok=True)
         link.symlink_to(pointed)
         with pytest.raises(AirflowSkipException):

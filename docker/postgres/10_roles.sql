@@ -28,6 +28,20 @@ ALTER ROLE pilotage IN DATABASE pilotage SET role = 'proprietaire';
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT ALL ON SCHEMA public TO proprietaire;
 GRANT USAGE ON SCHEMA public TO lecteur;
+
+-- What PostgreSQL gives to everyone and a reader has no use for: the advisory locks that publication takes, and large
+-- objects, a way to write. The loader keeps them (pilotage/lecteur.py does the same where it is superuser).
+DO $$
+DECLARE fonction regprocedure;
+BEGIN
+    FOR fonction IN
+        SELECT oid FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace AND proname ~
+            '^(pg_(try_)?advisory_.*|lo_(creat|create|from_bytea|import|put|unlink|truncate|truncate64)|lowrite)$'
+    LOOP
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', fonction);
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO proprietaire, pilotage', fonction);
+    END LOOP;
+END $$;
 COMMENT ON ROLE proprietaire IS 'Possède les schémas de l''entrepôt ; personne ne s''y connecte.';
 COMMENT ON ROLE pilotage IS 'Charge, construit et publie l''entrepôt au nom de proprietaire.';
 COMMENT ON ROLE lecteur IS 'Lecture seule de la génération visible, une minute par requête.';

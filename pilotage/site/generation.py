@@ -59,7 +59,7 @@ class RapportSite:
 
 
 def build_site(settings: Settings | None = None) -> RapportSite:
-    """Write the site of the visible generation in `<home>/site`; the former one stays until the new one is whole.
+    """Write the site of the visible generation in `<home>/publication/site`; the former one stays until it is whole.
 
     Raises:
         ErreurPublication: nothing is visible, or the scripts were not built (`make installer`).
@@ -70,9 +70,9 @@ def build_site(settings: Settings | None = None) -> RapportSite:
         raise ErreurPublication(
             "les scripts du site ne sont pas construits", fichier=str(CONSTRUIT / missing[0]), conseil="`make site`"
         )
-    target = settings.home / "site"
+    target = settings.publication / "site"
     partial = target.with_name("site.partiel")
-    with _lock(settings.home), psycopg_connection(settings) as connection:
+    with _lock(settings.publication), psycopg_connection(settings) as connection:
         for statement in SESSION:
             connection.execute(statement)
         connection.commit()
@@ -96,7 +96,7 @@ def build_site(settings: Settings | None = None) -> RapportSite:
 
 def site_generation(settings: Settings) -> str | None:
     """The generation whose site is in place."""
-    path = settings.home / "site" / "GENERATION"
+    path = settings.publication / "site" / "GENERATION"
     return path.read_text().strip() if path.exists() else None
 
 
@@ -148,8 +148,8 @@ def _put_in_place(partial: Path, target: Path) -> None:
 
 
 @contextmanager
-def _lock(home: Path) -> Iterator[None]:
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / ".site.verrou").open("w") as handle:
+def _lock(folder: Path) -> Iterator[None]:
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".site.verrou").open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
