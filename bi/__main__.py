@@ -1,0 +1,97 @@
+"""`python -m bi`: import the dashboards into Superset, serve them, photograph them."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from pilotage.errors import ErreurPilotage
+
+app = typer.Typer(
+    help="Les tableaux de bord de Pilotage dans Apache Superset, écrits comme du code.", no_args_is_help=True
+)
+console = Console(soft_wrap=True, highlight=False)
+
+
+def _superset():
+    from bi.serveur import Superset
+    from pilotage.config import get_settings
+
+    return Superset.of(get_settings())
+
+
+@app.command()
+def importer() -> None:
+    """Importe les tableaux de bord dans Superset (ses tables, son utilisateur et sa clé sont faits au besoin)."""
+    superset = _superset()
+    bundle = superset.import_dashboards()
+    console.print(f"Tableaux de bord importés depuis {bundle}")
+    console.print(f"Utilisateur : pilotage ; mot de passe : voir {superset.folder / 'mot_de_passe'}")
+
+
+@app.command()
+def servir(port: Annotated[int | None, typer.Option(help="Un port libre par défaut.")] = None) -> None:
+    """Lance Superset sur cette machine seulement (127.0.0.1), jusqu'à Ctrl-C."""
+    superset = _superset()
+    with superset.running(port) as address:
+        console.print(f"Tableaux de bord : {address}/dashboard/list/ (Ctrl-C pour arrêter)")
+        try:
+            while True:
+                time.sleep(3600)
+        except KeyboardInterrupt:
+            console.print("Arrêt de Superset.")
+
+
+@app.command()
+def photographier(
+    dossier: Annotated[Path, typer.Argument(help="Dossier des images.")],
+    tableau: Annotated[list[str] | None, typer.Option(help="Un tableau, plusieurs fois possible ; tous sinon.")] = None,
+) -> None:
+    """Ouvre chaque tableau dans Chromium, l'enregistre en image ; échoue si un graphique ou la console a une erreur."""
+    from bi.declaration import load_declaration
+    from bi.photographie import photograph
+
+    superset = _superset()
+    chosen = [t for t in load_declaration().tableaux if not tableau or t.code in tableau]
+    with superset.running() as address:
+        reports = photograph(address, superset.password, chosen, dossier)
+    for report in reports:
+        console.print(f"{report.tableau} : {report.nb_graphiques} graphiques, {report.image}")
+        for title in report.vides:
+            console.print(f"  [yellow]sans donnée :[/] {title}")
+        for problem in [*report.erreurs, *(f"appel extérieur : {url}" for url in report.appels_exterieurs)]:
+            console.print(f"  [red]{problem}[/]")
+    if any(report.erreurs or report.appels_exterieurs for report in reports):
+        raise typer.Exit(1)
+
+
+@app.command()
+def paquet(fichier: Annotated[Path, typer.Argument(help="Archive zip à écrire.")]) -> None:
+    """Écrit seulement le paquet que Superset importe, pour un Superset tenu par d'autres."""
+    from bi.commentaires import read_comments
+    from bi.declaration import load_declaration
+    from bi.paquet import build_bundle
+    from pilotage.config import get_settings
+    from pilotage.lecteur import ensure_reader
+
+    declaration = load_declaration()
+    fichier.write_bytes(build_bundle(declaration, read_comments(ensure_reader(get_settings()), declaration)))
+    console.print(f"{len(declaration.tableaux)} tableaux de bord : {fichier}")
+
+
+def main() -> None:
+    """Run a command; an error that a user may meet is one line, not a trace."""
+    try:
+        app()
+    except ErreurPilotage as error:
+        Console(stderr=True, soft_wrap=True, highlight=False).print(f"[red]{error}[/]")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

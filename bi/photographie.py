@@ -1,0 +1,118 @@
+"""Every dashboard opened in a real Chromium, until all its charts are drawn; anything wrong is said, with its place."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bi.declaration import Tableau
+from bi.serveur import UTILISATEUR
+from pilotage.errors import ErreurConfiguration
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+OPTIONS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync", "--lang=fr-FR"),
+]
+LARGEUR, HAUTEUR = 1600, 1000
+ATTENTE_MS = 60_000
+# A chart is ready when its container shows a drawing and no spinner; Superset marks an error with an alert.
+GRAPHIQUES = "[class*=dashboard-chart-id-]"
+PRETS = f"""() => {{
+  const holders = [...document.querySelectorAll("{GRAPHIQUES}")];
+  return holders.length >= %d && !document.querySelector("[data-test=loading-indicator], .loading")
+    && holders.every(h => h.querySelector("canvas, svg, table, .header-line, [role=alert], .ant-empty"));
+}}"""
+ERREURS = "[role=alert], .ant-alert-error, .missing-chart-container"
+VIDES = ".ant-empty, .empty-state"
+
+
+@dataclass
+class Photographie:
+    """A dashboard as it was drawn."""
+
+    tableau: str
+    image: Path
+    nb_graphiques: int
+    vides: list[str] = field(default_factory=list)
+    erreurs: list[str] = field(default_factory=list)
+    appels_exterieurs: list[str] = field(default_factory=list)
+
+
+def photograph(address: str, password: str, tableaux: list[Tableau], folder: Path) -> list[Photographie]:
+    """Log in, open every dashboard, save its picture.
+
+    Returns:
+        One account a dashboard: charts that show an error or nothing, what the console said, calls to the outside.
+
+    Raises:
+        ErreurConfiguration: Chromium or Playwright is absent.
+    """
+    path = shutil.which("chromium")
+    if path is None:
+        raise ErreurConfiguration("Chromium est absent", attendu="chromium", conseil="`make navigateur`")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError as error:
+        raise ErreurConfiguration("Playwright est absent", conseil="`make installer-dev`") from error
+    folder.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=OPTIONS)
+        try:
+            return _visit(browser, address, password, tableaux, folder)
+        finally:
+            browser.close()
+
+
+def _visit(browser: Browser, address: str, password: str, tableaux: list[Tableau], folder: Path) -> list[Photographie]:
+    context = browser.new_context(viewport={"width": LARGEUR, "height": HAUTEUR}, locale="fr-FR")
+    page = context.new_page()
+    page.goto(f"{address}/login/")
+    page.fill("input[name=username], #username", UTILISATEUR)
+    page.fill("input[name=password], #password", password)
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: "/login" not in url, timeout=ATTENTE_MS)
+    page.close()
+    return [_open(context.new_page(), address, tableau, folder) for tableau in tableaux]
+
+
+def _open(page: Page, address: str, tableau: Tableau, folder: Path) -> Photographie:
+    from playwright.sync_api import TimeoutError as Attente
+
+    report = Photographie(tableau.code, folder / f"{tableau.code}.png", len(tableau.graphiques))
+    page.on("console", lambda m: report.erreurs.append(f"console : {m.text}") if m.type == "error" else None)
+    page.on("pageerror", lambda e: report.erreurs.append(f"page : {e}"))
+    page.on("request", lambda r: _note_request(report, r.url, address))
+    page.goto(f"{address}/superset/dashboard/{tableau.code}/?standalone=0")
+    try:
+        page.wait_for_selector(GRAPHIQUES, timeout=ATTENTE_MS)
+        _stretch(page)
+        page.wait_for_function(PRETS % len(tableau.graphiques), timeout=ATTENTE_MS)
+    except Attente:
+        report.erreurs.append(f"les graphiques ne sont pas tous dessinés après {ATTENTE_MS // 1000} s")
+    page.wait_for_timeout(1500)  # ECharts animates its bars
+    report.erreurs += [text.strip()[:300] for text in page.locator(ERREURS).all_inner_texts() if text.strip()]
+    report.vides = [
+        holder.inner_text().splitlines()[0]
+        for holder in page.locator(GRAPHIQUES).all()
+        if holder.locator(VIDES).count()
+    ]
+    page.screenshot(path=report.image)
+    page.close()
+    return report
+
+
+def _stretch(page: Page) -> None:
+    """Make the window as high as the dashboard: what is not seen is not drawn."""
+    page.wait_for_timeout(500)
+    bottom = page.evaluate("document.querySelector('.grid-container').getBoundingClientRect().bottom")
+    page.set_viewport_size({"width": LARGEUR, "height": min(max(int(bottom), HAUTEUR), 6000)})
+
+
+def _note_request(report: Photographie, url: str, address: str) -> None:
+    if not url.startswith((address, "data:", "blob:")):
+        report.appels_exterieurs.append(url)
