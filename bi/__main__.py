@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from pilotage.errors import ErreurPilotage
+
+if TYPE_CHECKING:
+    from bi.serveur import Superset
 
 app = typer.Typer(
     help="Les tableaux de bord de Pilotage dans Apache Superset, écrits comme du code.", no_args_is_help=True
@@ -18,18 +23,23 @@ app = typer.Typer(
 console = Console(soft_wrap=True, highlight=False)
 
 
-def _superset():
+@contextmanager
+def _superset() -> Iterator[Superset]:
+    """Superset of the last run's warehouse, whose embedded server is started for as long as it is needed."""
     from bi.serveur import Superset
+    from pilotage import postgres
     from pilotage.config import get_settings
 
-    return Superset.of(get_settings())
+    settings = get_settings()
+    with postgres.lend(settings):
+        yield Superset.of(settings)
 
 
 @app.command()
 def importer() -> None:
     """Importe les tableaux de bord dans Superset (ses tables, son utilisateur et sa clé sont faits au besoin)."""
-    superset = _superset()
-    bundle = superset.import_dashboards()
+    with _superset() as superset:
+        bundle = superset.import_dashboards()
     console.print(f"Tableaux de bord importés depuis {bundle}")
     console.print(f"Utilisateur : pilotage ; mot de passe : voir {superset.folder / 'mot_de_passe'}")
 
@@ -37,8 +47,7 @@ def importer() -> None:
 @app.command()
 def servir(port: Annotated[int | None, typer.Option(help="Un port libre par défaut.")] = None) -> None:
     """Lance Superset sur cette machine seulement (127.0.0.1), jusqu'à Ctrl-C."""
-    superset = _superset()
-    with superset.running(port) as address:
+    with _superset() as superset, superset.running(port) as address:
         console.print(f"Tableaux de bord : {address}/dashboard/list/ (Ctrl-C pour arrêter)")
         try:
             while True:
@@ -56,9 +65,8 @@ def photographier(
     from bi.declaration import load_declaration
     from bi.photographie import photograph
 
-    superset = _superset()
     chosen = [t for t in load_declaration().tableaux if not tableau or t.code in tableau]
-    with superset.running() as address:
+    with _superset() as superset, superset.running() as address:
         reports = photograph(address, superset.password, chosen, dossier)
     for report in reports:
         console.print(f"{report.tableau} : {report.nb_graphiques} graphiques, {report.image}")
@@ -73,15 +81,9 @@ def photographier(
 @app.command()
 def paquet(fichier: Annotated[Path, typer.Argument(help="Archive zip à écrire.")]) -> None:
     """Écrit seulement le paquet que Superset importe, pour un Superset tenu par d'autres."""
-    from bi.commentaires import read_comments
-    from bi.declaration import load_declaration
-    from bi.paquet import build_bundle
-    from pilotage.config import get_settings
-    from pilotage.lecteur import ensure_reader
-
-    declaration = load_declaration()
-    fichier.write_bytes(build_bundle(declaration, read_comments(ensure_reader(get_settings()), declaration)))
-    console.print(f"{len(declaration.tableaux)} tableaux de bord : {fichier}")
+    with _superset() as superset:
+        fichier.write_bytes(superset.build_bundle())
+    console.print(f"Paquet écrit : {fichier}")
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ OPTIONS = [
     *("--disable-component-update", "--disable-sync", "--lang=fr-FR"),
 ]
 LARGEUR, HAUTEUR = 1600, 1000
-ATTENTE_MS = 60_000
+ATTENTE_MS = 120_000
 # A chart is ready when its container shows a drawing and no spinner; Superset marks an error with an alert.
 GRAPHIQUES = "[class*=dashboard-chart-id-]"
 PRETS = f"""() => {{

@@ -61,6 +61,11 @@ class Superset:
             "PYTHONWARNINGS": "ignore",
         }
 
+    def build_bundle(self) -> bytes:
+        """The declared dashboards, described by the warehouse's own comments."""
+        declaration = load_declaration()
+        return build_bundle(declaration, read_comments(self.warehouse, declaration))
+
     def import_dashboards(self) -> Path:
         """Bring the metadata to this release, make the user, import every dashboard by Superset's own importer.
 
@@ -70,27 +75,18 @@ class Superset:
         Raises:
             ErreurConfiguration: the environment is absent, or Superset refused.
         """
-        declaration = load_declaration()
-        content = build_bundle(declaration, read_comments(self.warehouse, declaration))
-        self.folder.mkdir(parents=True, exist_ok=True)
+        content = self.build_bundle()
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         bundle = self.folder / "tableaux.zip"
         bundle.write_bytes(content)
-        self._run("superset", "db", "upgrade")
-        self._run("superset", "init")
-        self._ensure_user()
         self._run("python", str(DOSSIER / "superset_import.py"), str(bundle), UTILISATEUR)
         return bundle
 
-    def _ensure_user(self) -> None:
-        names = ["--username", UTILISATEUR, "--firstname", "Pilotage", "--lastname", "Administration"]
-        self._run(
-            "superset", "fab", "create-admin", *names, "--email", "pilotage@localhost", "--password", self.password
-        )
-
     def _run(self, program: str, *arguments: str) -> None:
+        environment = self.environment() | {"PILOTAGE_BI_MOT_DE_PASSE": self.password}
         with self.journal.open("a", encoding="utf-8") as log:
             done = subprocess.run(
-                [_program(program), *arguments], env=self.environment(), cwd=self.folder, stdout=log, stderr=log
+                [_program(program), *arguments], env=environment, cwd=self.folder, stdout=log, stderr=log
             )
         if done.returncode:
             raise self._failure(f"`{program} {arguments[0]}` a échoué (code {done.returncode})")
@@ -158,7 +154,7 @@ def _stop(process: subprocess.Popen) -> None:
 
 def _secret(path: Path, length: int) -> str:
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w") as file:
             file.write(secrets.token_urlsafe(length) + "\n")
