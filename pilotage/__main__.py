@@ -10,6 +10,7 @@ from pilotage.commandes import (
     apports,
     etapes,
     exporter,
+    federer,
     generations,
     lecteur,
     lieux,
@@ -54,10 +55,11 @@ for command in (
     scenarios.fermer,
     lecteur.lecteur,
     site.site,
+    federer.federer,
 ):
     app.command()(command)
 READERS = {"sources", "quarantaine", "generations", "exporter", "lieux", "territoires"}
-READERS |= {"recommander", "comparer", "fermer", "lecteur", "site"}
+READERS |= {"recommander", "comparer", "fermer", "lecteur", "site", "federer"}
 
 
 @app.callback()

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 # Cells that a spreadsheet would run (`^'*[=+@\t\r-]`) get an apostrophe in front; apostrophes already standing before
 # such a sign get one more, so that taking one away always gives the value back.
+A_PROTEGER = r"^'*[=+@\t\r-]"
 PROTEGE = r"^'('*[=+@\t\r-])"
 SANS_ORDRE = ("json", "xml", "point")
 

@@ -155,6 +155,21 @@ def drop_old() -> list[str]:
     return former
 
 
+def drop_federated() -> list[str]:
+    """Drop the merged packages that were loaded beside the nights' generations.
+
+    Returns:
+        Their names.
+    """
+    former = [g.generation for g in list_generations() if g.etat == "federee"]
+    with get_engine().begin() as connection:
+        for generation in former:
+            drop_schemas(connection, generation)
+            _drop(connection, f"federation__{generation}")
+            connection.execute(text("DELETE FROM pilotage.generations WHERE generation = :g"), {"g": generation})
+    return former
+
+
 def drop_schemas(connection: Connection, generation: str) -> None:
     """Drop every schema of a generation that is not visible."""
     for nom in (*SCHEMAS, "staging"):

@@ -41,6 +41,25 @@ def montrer() -> None:
     show(folder)
 
 
+@app.command()
+def decouper(
+    territoires: Annotated[list[str], typer.Argument(help="Territoires : departement:01, epci:200071751, crte:…")],
+    vers: Annotated[Path, typer.Option(help="Dossier du paquet, remplacé s'il existe.")],
+    depuis: Annotated[Path | None, typer.Option(help="Export d'où découper ; le dernier par défaut.")] = None,
+) -> None:
+    """Découpe d'un export le paquet d'un territoire, à donner à un voisin ou à réunir par `federer`."""
+    from pilotage.config import get_settings
+    from pilotage.export import latest_export
+    from pilotage.federation.decoupe import cut_package
+
+    folder = depuis or latest_export(get_settings().exports)
+    if folder is None:
+        raise ErreurPublication("aucun export à découper", conseil="`python -m pilotage exporter`")
+    descriptor = cut_package(folder, territoires, vers)
+    rows = sum(r["pilotage"]["lignes"] for r in descriptor["resources"] if r["type"] == "table")
+    Console(soft_wrap=True, highlight=False).print(f"{descriptor['title']} : {rows} lignes dans {vers}")
+
+
 def show(folder: Path) -> None:
     """Print an export: folder, tables, sizes, licences, sources of unknown licence."""
     package = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))

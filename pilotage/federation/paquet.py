@@ -1,0 +1,151 @@
+"""Open a package that somebody gives: a folder or a zip, checked before anything is read from it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+
+from pilotage.datapackage import sha256_of
+from pilotage.errors import ErreurPublication
+
+OBLIGATOIRES = {
+    "commun.dim_communes": ("code_commune", "est_actuelle", "population"),
+    "commun.dim_territoires": ("cle_territoire", "niveau", "code_territoire", "population", "nb_communes"),
+    "commun.pont_communes_territoires": ("code_commune", "cle_territoire", "niveau"),
+    "commun.dim_indicateurs": ("code_indicateur", "facteur", "unite", "sens", "niveau_min"),
+}
+INDICATEURS = (
+    "cle_territoire", "niveau", "code_territoire", "code_indicateur", "millesime", "date_donnees", "numerateur",
+    "denominateur", "valeur", "couverture_population_pct", "est_secret",
+)  # fmt: skip
+TAILLE_MAXIMALE = 8 << 30
+TAUX_MAXIMAL = 200  # times its compressed size: beyond, an archive is a trap
+
+
+@dataclass(frozen=True)
+class Paquet:
+    """A package that was checked. `rang`: its place on the command line, which breaks ties."""
+
+    nom: str
+    rang: int
+    dossier: Path
+    descripteur: dict
+
+    @property
+    def est_simule(self) -> bool:
+        return bool(self.descripteur.get("pilotage", {}).get("donnees_simulees"))
+
+    @property
+    def date(self) -> str:
+        return self.descripteur.get("created", "")
+
+    @cached_property
+    def resources(self) -> dict[str, dict]:
+        """Tables by `schema.table`."""
+        return {r["name"]: r for r in self.descripteur["resources"] if r.get("type") == "table"}
+
+    @cached_property
+    def parquets(self) -> dict[str, Path]:
+        """Parquet file of each table."""
+        files = {r["name"]: r["path"] for r in self.descripteur["resources"]}
+        return {name: self.dossier / files[f"{name}.parquet"] for name in self.resources if f"{name}.parquet" in files}
+
+    def key_of(self, table: str) -> tuple[str, ...]:
+        return tuple(self.resources[table].get("schema", {}).get("primaryKey", ()))
+
+    @property
+    def indicators(self) -> list[str]:
+        """The tables of indicators, one an axis."""
+        return sorted(name for name in self.parquets if name.rpartition(".")[2].startswith("indicateurs_"))
+
+
+def open_package(path: Path, rang: int, work: Path) -> Paquet:
+    """A package, its descriptor read, the hash of every Parquet file verified, its columns checked.
+
+    Args:
+        path: folder or zip. work: where a zip is unpacked.
+
+    Raises:
+        ErreurPublication: names the package, and the file or column that is wrong.
+    """
+    name = path.name or str(path)
+    if path.is_file():
+        path = _unpack(path, work / f"paquet_{rang}")
+    file = path / "datapackage.json"
+    if not file.is_file():
+        raise ErreurPublication(
+            "ce n'est pas un paquet : datapackage.json est absent", source=name, fichier=str(file),
+            conseil="donner le dossier (ou le zip) qui contient datapackage.json",
+        )  # fmt: skip
+    try:
+        described = json.loads(file.read_text(encoding="utf-8"))
+        _ = [(r["name"], r["path"]) for r in described["resources"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ErreurPublication(f"descripteur illisible : {error}", source=name, fichier="datapackage.json") from error
+    package = Paquet(name, rang, path.resolve(), described)
+    for table, parquet in package.parquets.items():
+        _check_file(package, table, parquet)
+    _check_columns(package)
+    return package
+
+
+def _unpack(archive: Path, target: Path) -> Path:
+    try:
+        with zipfile.ZipFile(archive) as content:
+            for member in content.infolist():
+                parts = PurePosixPath(member.filename.replace("\\", "/")).parts
+                is_link = (member.external_attr >> 16) & 0o170000 == 0o120000
+                if member.filename.startswith(("/", "\\")) or ".." in parts or ":" in member.filename or is_link:
+                    raise ErreurPublication(
+                        "chemin dangereux dans l'archive : rien n'a été extrait", source=archive.name,
+                        fichier=member.filename, attendu="des chemins relatifs, sans « .. » ni lien",
+                    )  # fmt: skip
+            size = sum(member.file_size for member in content.infolist())
+            if size > min(TAILLE_MAXIMALE, TAUX_MAXIMAL * max(archive.stat().st_size, 1 << 20)):
+                raise ErreurPublication(
+                    f"archive démesurée : {size / 1e9:.1f} Go une fois ouverte", source=archive.name
+                )
+            shutil.rmtree(target, ignore_errors=True)
+            content.extractall(target)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        raise ErreurPublication(f"archive illisible : {error}", source=archive.name) from error
+    inside = sorted(target.rglob("datapackage.json"), key=lambda p: len(p.parts))
+    return inside[0].parent if inside else target
+
+
+def _check_file(package: Paquet, table: str, path: Path) -> None:
+    described = next(r for r in package.descripteur["resources"] if r["name"] == f"{table}.parquet")
+    place = {"source": package.nom, "fichier": described["path"]}
+    if not path.resolve().is_relative_to(package.dossier):
+        raise ErreurPublication("chemin hors du paquet", **place)
+    if not path.is_file():
+        raise ErreurPublication("fichier annoncé et absent", conseil="demander à nouveau le paquet entier", **place)
+    if described.get("hash") != f"sha256:{sha256_of(path)}":
+        raise ErreurPublication(
+            "le contenu n'est pas celui que le descripteur annonce", attendu=str(described.get("hash")),
+            conseil="le fichier a été modifié ou mal copié : demander à nouveau le paquet", **place,
+        )  # fmt: skip
+
+
+def _check_columns(package: Paquet) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    needed = dict(OBLIGATOIRES) | dict.fromkeys(package.indicators, INDICATEURS)
+    for table, columns in needed.items():
+        if table not in package.parquets:
+            raise ErreurPublication(
+                f"la table {table} manque", source=package.nom, attendu=", ".join(OBLIGATOIRES),
+                conseil="`pilotage exporter decouper` fait un paquet complet",
+            )  # fmt: skip
+        try:
+            held = set(pq.read_schema(package.parquets[table]).names)
+        except pa.ArrowInvalid as error:
+            raise ErreurPublication(f"Parquet illisible : {error}", source=package.nom, fichier=table) from error
+        missing = [column for column in columns if column not in held]
+        if missing:
+            raise ErreurPublication("colonne absente", source=package.nom, fichier=table, colonne=missing[0])
