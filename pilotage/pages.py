@@ -14,11 +14,11 @@ def render() -> dict[Path, str]:
     """Content of every derived file, by path."""
     from models_ml import page, page_services
     from models_ml.synthese import regles
-    from pilotage import dbt_sources, modeles, tracabilite
+    from pilotage import dbt_sources, metriques, modeles, tracabilite
     from pilotage.apports import derives
 
     pages = {RACINE / "docs" / "sources.md": _sources_page()}
-    parts = (dbt_sources, tracabilite, derives, modeles, regles, page, page_services)
+    parts = (dbt_sources, tracabilite, derives, modeles, metriques, regles, page, page_services)
     return {**{path: text for part in parts for path, text in part.render().items()}, **pages}
 
 
