@@ -6,13 +6,14 @@ import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from bi.declaration import Tableau
 from bi.serveur import UTILISATEUR
 from pilotage.errors import ErreurConfiguration
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 OPTIONS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
@@ -38,16 +39,23 @@ class Photographie:
     tableau: str
     image: Path
     nb_graphiques: int
+    chiffres: dict[str, str] = field(default_factory=dict)
     vides: list[str] = field(default_factory=list)
     erreurs: list[str] = field(default_factory=list)
     appels_exterieurs: list[str] = field(default_factory=list)
 
 
-def photograph(address: str, password: str, tableaux: list[Tableau], folder: Path) -> list[Photographie]:
+def photograph(
+    address: str, password: str, tableaux: list[Tableau], folder: Path, choices: dict[str, str] | None = None
+) -> list[Photographie]:
     """Log in, open every dashboard, save its picture.
 
+    Args:
+        choices: value chosen in a filter, by the filter's name.
+
     Returns:
-        One account a dashboard: charts that show an error or nothing, what the console said, calls to the outside.
+        One account a dashboard: the big numbers, charts that show an error or nothing, what the console said, calls to
+        the outside.
 
     Raises:
         ErreurConfiguration: Chromium or Playwright is absent.
@@ -63,12 +71,13 @@ def photograph(address: str, password: str, tableaux: list[Tableau], folder: Pat
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=OPTIONS)
         try:
-            return _visit(browser, address, password, tableaux, folder)
+            context = _log_in(browser, address, password)
+            return [_open(context.new_page(), address, tableau, folder, choices or {}) for tableau in tableaux]
         finally:
             browser.close()
 
 
-def _visit(browser: Browser, address: str, password: str, tableaux: list[Tableau], folder: Path) -> list[Photographie]:
+def _log_in(browser: Browser, address: str, password: str) -> BrowserContext:
     context = browser.new_context(viewport={"width": LARGEUR, "height": HAUTEUR}, locale="fr-FR")
     page = context.new_page()
     page.goto(f"{address}/login/")
@@ -77,17 +86,17 @@ def _visit(browser: Browser, address: str, password: str, tableaux: list[Tableau
     page.keyboard.press("Enter")
     page.wait_for_url(lambda url: "/login" not in url, timeout=ATTENTE_MS)
     page.close()
-    return [_open(context.new_page(), address, tableau, folder) for tableau in tableaux]
+    return context
 
 
-def _open(page: Page, address: str, tableau: Tableau, folder: Path) -> Photographie:
+def _open(page: Page, address: str, tableau: Tableau, folder: Path, choices: dict[str, str]) -> Photographie:
     from playwright.sync_api import TimeoutError as Attente
 
     report = Photographie(tableau.code, folder / f"{tableau.code}.png", len(tableau.graphiques))
     page.on("console", lambda m: report.erreurs.append(f"console : {m.text}") if m.type == "error" else None)
     page.on("pageerror", lambda e: report.erreurs.append(f"page : {e}"))
     page.on("request", lambda r: _note_request(report, r.url, address))
-    page.goto(f"{address}/superset/dashboard/{tableau.code}/?standalone=0")
+    page.goto(f"{address}/superset/dashboard/{tableau.code}/{_query(tableau, choices)}")
     try:
         page.wait_for_selector(GRAPHIQUES, timeout=ATTENTE_MS)
         _stretch(page)
@@ -101,9 +110,33 @@ def _open(page: Page, address: str, tableau: Tableau, folder: Path) -> Photograp
         for holder in page.locator(GRAPHIQUES).all()
         if holder.locator(VIDES).count()
     ]
+    report.chiffres = _numbers(page)
     page.screenshot(path=report.image)
     page.close()
     return report
+
+
+def _query(tableau: Tableau, choices: dict[str, str]) -> str:
+    """The part of an address that sets filters, in Superset's own notation (Rison)."""
+    columns = {filtre.nom: filtre.colonne for filtre in tableau.filtres}
+    parts = []
+    for name, value in choices.items():
+        if name in columns:
+            quoted = "'" + value.replace("!", "!!").replace("'", "!'") + "'"
+            state = f"filterState:(label:{quoted},value:!({quoted}))"
+            wanted = f"extraFormData:(filters:!((col:{columns[name]},op:IN,val:!({quoted}))))"
+            parts.append(f"NATIVE_FILTER-{name}:({wanted},{state},id:NATIVE_FILTER-{name},ownState:())")
+    return f"?native_filters={quote('(' + ','.join(parts) + ')')}" if parts else ""
+
+
+def _numbers(page: Page) -> dict[str, str]:
+    """Big numbers by title."""
+    found = {}
+    for holder in page.locator(GRAPHIQUES).all():
+        if holder.locator(".header-line").count():
+            title = holder.locator("[data-test=editable-title], .header-title").first.inner_text()
+            found[title.strip()] = holder.locator(".header-line").first.inner_text().strip()
+    return found
 
 
 def _stretch(page: Page) -> None:
