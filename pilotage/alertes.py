@@ -35,7 +35,7 @@ def alerter(titre: str, texte: str, **details: str | int | None) -> dict:
         "texte": texte,
         "details": {name: value for name, value in details.items() if value is not None},
     }
-    alerte["envois"] = {name: _send(channel, alerte) for name, channel in _channels().items()}
+    alerte["envois"] = {name: send(name, titre, texte, champs=alerte["details"]) for name in channels()}
     folder = get_settings().logs
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "alertes.jsonl").open("a", encoding="utf-8") as journal:
@@ -61,45 +61,57 @@ def prevenir_retard(context: Mapping[str, Any] | None = None, *, dag: str, delai
     alerter(f"Pilotage : {dag} en retard", texte, dag=dag, execution=run_id)
 
 
-def _channels() -> dict[str, Callable[[dict], None]]:
-    channels: dict[str, Callable[[dict], None]] = {}
+def channels() -> dict[str, Callable[..., None]]:
+    """The channels that the environment names: `webhook`, `courriel`."""
+    found: dict[str, Callable[..., None]] = {}
     if os.environ.get("PILOTAGE_ALERTE_WEBHOOK"):
-        channels["webhook"] = _post
+        found["webhook"] = _post
     if os.environ.get("PILOTAGE_ALERTE_COURRIEL"):
-        channels["courriel"] = _mail
-    return channels
+        found["courriel"] = _mail
+    return found
 
 
-def _send(channel: Callable[[dict], None], alerte: dict) -> str:
+def send(channel: str, titre: str, texte: str, *, html: str | None = None, champs: Mapping[str, Any]) -> str:
+    """Send by a channel of `channels()`.
+
+    Args:
+        html: what a mail reader shows rather than the text.
+        champs: what a webhook receives beside `text`; a mail without HTML lists them below its text.
+
+    Returns:
+        «envoyé», or the reason why not; never raises.
+    """
     try:
-        channel(alerte)
+        channels()[channel](titre, texte, html, champs)
     except Exception as error:  # whatever a mail or web server may do, the night goes on
-        log.warning("alerte non envoyée : %s", error)
+        log.warning("message non envoyé : %s", error)
         return f"non envoyé : {type(error).__name__} : {error}"
     return "envoyé"
 
 
-def _post(alerte: dict) -> None:
+def _post(titre: str, texte: str, html: str | None, champs: Mapping[str, Any]) -> None:
     import httpx
 
     answer = httpx.post(
-        os.environ["PILOTAGE_ALERTE_WEBHOOK"],
-        json={"text": f"{alerte['titre']}\n{alerte['texte']}", **alerte["details"]},
-        timeout=DELAI_S,
+        os.environ["PILOTAGE_ALERTE_WEBHOOK"], json={"text": f"{titre}\n{texte}", **champs}, timeout=DELAI_S
     )
     answer.raise_for_status()
 
 
-def _mail(alerte: dict) -> None:
+def _mail(titre: str, texte: str, html: str | None, champs: Mapping[str, Any]) -> None:
     import smtplib
 
     server = urlsplit(os.environ.get("PILOTAGE_SMTP_URL", "smtp://127.0.0.1:25"))
     message = EmailMessage()
-    message["Subject"] = alerte["titre"].replace("\n", " ")
+    message["Subject"] = titre.replace("\n", " ")
     message["From"] = os.environ.get("PILOTAGE_ALERTE_EXPEDITEUR", "pilotage@localhost")
     message["To"] = os.environ["PILOTAGE_ALERTE_COURRIEL"]
-    details = "\n".join(f"{name} : {value}" for name, value in alerte["details"].items())
-    message.set_content(f"{alerte['texte']}\n\n{details}\n")
+    if html:
+        message.set_content(texte)
+        message.add_alternative(html, subtype="html")
+    else:
+        details = "\n".join(f"{name} : {value}" for name, value in champs.items())
+        message.set_content(f"{texte}\n\n{details}\n")
     kind = smtplib.SMTP_SSL if server.scheme == "smtps" else smtplib.SMTP
     with kind(server.hostname or "127.0.0.1", server.port or 0, timeout=DELAI_S) as smtp:
         if server.username:
