@@ -143,7 +143,7 @@ def refuse_personal_columns(table: TablePubliee, lignage: Lignage) -> None:
     for column in table.colonnes:
         if column.nom in personal:
             raise ErreurPublication(
-                "colonne personnelle dans une table publiée : rien n'a été exporté",
+                "colonne personnelle dans une table publiée : rien n'est montré ni exporté",
                 source=table.nom_complet,
                 colonne=column.nom,
                 attendu="aucune colonne qui vienne d'une colonne `personnel: true` d'une fiche",

@@ -18,6 +18,7 @@ from pilotage.config import get_settings
 from pilotage.database import psycopg_connection
 from pilotage.errors import ErreurPublication
 from pilotage.export import export_generation, latest_export
+from pilotage.publish import check_personal, switch
 from tests.entrepot_exemple import G1, G2, G3, MODELES, create_generation, drop_generations, write_manifest
 
 
@@ -221,6 +222,21 @@ def test_a_personal_column_under_another_name_is_refused(entrepot):
     write_manifest(get_settings().dbt_target / G1, models)
     error = refused("colonne personnelle")
     assert (error.source, error.colonne) == ("usages.fait_lieux", "joindre")
+
+
+def test_a_generation_with_a_personal_column_is_never_shown(entrepot):
+    """BI readers would see it before any export: the switch looks first."""
+    create_generation(entrepot, G2, "candidate")
+    write_manifest(get_settings().dbt_target / G2, MODELES)
+    assert check_personal(G2) == 4
+    entrepot.execute(f"ALTER TABLE usages__{G2}.fait_lieux ADD COLUMN joindre text")
+    entrepot.commit()
+    sql = "WITH f AS (SELECT contact AS c FROM stg_fs) SELECT c AS joindre FROM f"
+    write_manifest(get_settings().dbt_target / G2, MODELES | {"usages.fait_lieux": (sql, ["staging.stg_fs"])})
+    with pytest.raises(ErreurPublication, match="rien n'est montré ni exporté"):
+        switch(G2)
+    states = dict(entrepot.execute("SELECT generation, etat FROM pilotage.generations").fetchall())
+    assert states == {G1: "visible", G2: "candidate"}
 
 
 def test_a_personal_name_is_refused_outside_dbt_too(entrepot):
