@@ -27,12 +27,21 @@ def ecrire_site() -> None:
     taches.write_site()
 
 
+@task
+def resumer() -> None:
+    """Dit aux personnes ce qui a changé pour leur territoire, par courriel ou webhook, une fois par jour au plus."""
+    taches.summarise_for_people()
+
+
 @dag(schedule=[RECOMMANDATION], tags=["publication", *AXES], **arguments("publication", delai_min=30))
 def publication() -> None:
     """### Publication
-    **Bascule** la génération contrôlée, puis **exporte** les données ouvertes et **écrit le site**.
+    **Bascule** la génération contrôlée, puis **exporte** les données ouvertes et **écrit le site**
+    et **résume** ce qui a changé.
     Lancement à la main : configuration `{"generation": "g…"}`."""
-    basculer() >> exporter() >> ecrire_site()
+    shown = basculer()
+    shown >> exporter() >> ecrire_site()
+    shown >> resumer()
 
 
 publication()

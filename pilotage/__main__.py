@@ -18,6 +18,7 @@ from pilotage.commandes import (
     postgres,
     quarantaine,
     recommander,
+    resumer,
     scenarios,
     site,
     sources,
@@ -56,10 +57,11 @@ for command in (
     lecteur.lecteur,
     site.site,
     federer.federer,
+    resumer.resumer,
 ):
     app.command()(command)
 READERS = {"sources", "quarantaine", "generations", "exporter", "lieux", "territoires"}
-READERS |= {"recommander", "comparer", "fermer", "lecteur", "site", "federer"}
+READERS |= {"recommander", "comparer", "fermer", "lecteur", "site", "federer", "resumer"}
 
 
 @app.callback()

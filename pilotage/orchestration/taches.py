@@ -180,6 +180,15 @@ def write_site() -> None:
         journal.message = str(rapport.dossier)
 
 
+def summarise_for_people() -> None:
+    """Send the digest of what changed; a channel that does not answer is journalled and never fails the night."""
+    from pilotage.resume.envoi import resumer_nuit
+
+    with journaliser("resumer", "publication") as journal:
+        sent = resumer_nuit()["envois"]
+        journal.message = ", ".join(f"{channel} : {answer}" for channel, answer in sent.items()) or "aucun canal"
+
+
 def current_night(context: Mapping[str, Any] | None = None) -> str:
     """The night this run belongs to: carried from event to event, else the run's own name."""
     context = context or get_current_context()
