@@ -11,7 +11,7 @@ MIROIR ?= ../shared/mirror
 export UV_NO_PROGRESS := 1
 export PILOTAGE_COMMUNES := $(COMMUNES)
 
-.PHONY: aide installer installer-dev site navigateur run up down test lint format bench clean lock pages
+.PHONY: aide installer installer-dev site bi navigateur run up down test lint format bench clean lock pages
 
 aide: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -32,6 +32,15 @@ site/construit/territoire.js: $(VENV)/installe site/package-lock.json site/const
 	touch $@
 
 site: site/construit/territoire.js ## The scripts of the planner's site
+
+# Superset wants other versions of the same libraries: an environment of its own.
+$(VENV)-bi/installe: $(VENV)/installe bi/superset.lock
+	test -x $(VENV)-bi/bin/python || $(UV) venv --quiet --python $(PY) $(VENV)-bi
+	$(UV) pip install --quiet --python $(VENV)-bi/bin/python --require-hashes --no-deps -r bi/superset.lock
+	touch $@
+
+bi: installer $(VENV)-bi/installe ## Superset with the dashboards imported (then: .venv/bin/python -m bi servir)
+	$(PY) -m bi importer
 
 installer: $(VENV)/installe site/construit/territoire.js ## The environment, from requirements.lock, and the site's scripts
 installer-dev: $(VENV)/installe-dev ## The environment with what tests and checks need
@@ -69,7 +78,7 @@ bench: installer-dev ## Speed and memory, as ratios of sides measured in one run
 	PILOTAGE_MIROIR='$(MIROIR)' $(PY) -m tests.bancs
 
 clean: down ## Forget all that runs wrote (landing included) and the environment
-	rm -rf .pilotage $(VENV) site/construit site/node_modules .pytest_cache .ruff_cache .hypothesis
+	rm -rf .pilotage $(VENV) $(VENV)-bi site/construit site/node_modules .pytest_cache .ruff_cache .hypothesis
 
 LOCK := $(UV) pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --python-version 3.11
 lock: installer ## Resolve the three locks again
