@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import re
 import shutil
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 from pilotage.catalogue import load_catalogue
@@ -29,6 +26,7 @@ from pilotage.ouvert.geographie import write_layers
 from pilotage.ouvert.paquets import write_packages
 from pilotage.ouvert.standard_lieux import Conversion, write_standard
 from pilotage.tables_publiees import TablePubliee, read_tables, settle_json
+from pilotage.verrou import locked
 
 GENERATION = """
 SELECT generation, to_char(creee_le AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), est_simulee, etat = 'visible'
@@ -61,7 +59,7 @@ def export_generation(generation: str | None = None, *, forcer: bool = False) ->
             was exported before stays.
     """
     settings = get_settings()
-    with _lock(settings.exports), psycopg_connection(settings) as connection:
+    with locked(settings.exports / ".verrou"), psycopg_connection(settings) as connection:
         for statement in SESSION:
             connection.execute(statement)
         connection.commit()
@@ -242,12 +240,3 @@ def _point_and_prune(exports: Path, name: str) -> None:
         is_old = other.name in others and other.name != before
         if is_old or other.name.endswith((".partiel", ".ancien")):
             shutil.rmtree(other, ignore_errors=True)
-
-
-@contextmanager
-def _lock(exports: Path) -> Iterator[None]:
-    """One export at a time in a home."""
-    exports.mkdir(parents=True, exist_ok=True)
-    with (exports / ".verrou").open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield

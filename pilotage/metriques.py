@@ -36,14 +36,17 @@ def read_indicators() -> list[dict[str, str]]:
 
 
 def render() -> dict[Path, str]:
-    """Content of the three derived files, by path."""
+    """Content of the derived files, by path."""
     indicators = read_indicators()
-    semantic = {
-        "semantic_models": [_semantic_model(axe) for axe in AXES],
-        "metrics": [*(sum_ for axe in AXES for sum_ in _sums(axe)), *(_metric(row) for row in indicators)],
+    by_axis = {
+        axe: {
+            "semantic_models": [_semantic_model(axe)],
+            "metrics": [*_sums(axe), *(_metric(row) for row in indicators if row["code_axe"] == axe)],
+        }
+        for axe in AXES
     }
     return {
-        DOSSIER / "_semantique.yml": ENTETE + _dump(semantic),
+        **{DOSSIER / f"_{axe}.yml": ENTETE + _dump(content) for axe, content in by_axis.items()},
         DOSSIER / "_exposes.yml": ENTETE + _dump({"exposures": _exposures()}),
         PAGE: _page(indicators),
     }
@@ -161,7 +164,7 @@ def _exposure(name: str, label: str, kind: str, models: list[str], description: 
 
 
 def _dump(content: dict) -> str:
-    return yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=160)
+    return yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=158, default_flow_style=None)
 
 
 def _page(indicators: list[dict[str, str]]) -> str:

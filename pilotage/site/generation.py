@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import fcntl
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +16,7 @@ from pilotage.site.cartes import write_maps
 from pilotage.site.commun import as_script, read_commun
 from pilotage.site.pages import write_pages
 from pilotage.site.recherche import write_index
+from pilotage.verrou import locked
 
 MODELES = Path(__file__).parent / "modeles"
 CONSTRUIT = RACINE / "site" / "construit"
@@ -72,7 +70,7 @@ def build_site(settings: Settings | None = None) -> RapportSite:
         )
     target = settings.publication / "site"
     partial = target.with_name("site.partiel")
-    with _lock(settings.publication), psycopg_connection(settings) as connection:
+    with locked(settings.publication / ".verrou"), psycopg_connection(settings) as connection:
         for statement in SESSION:
             connection.execute(statement)
         connection.commit()
@@ -145,11 +143,3 @@ def _put_in_place(partial: Path, target: Path) -> None:
         target.rename(former)
     partial.rename(target)
     shutil.rmtree(former, ignore_errors=True)
-
-
-@contextmanager
-def _lock(folder: Path) -> Iterator[None]:
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".site.verrou").open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
