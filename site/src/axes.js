@@ -14,13 +14,13 @@ function axe_section(page, code, valeurs, cadre) {
   const blocs = [];
   if (connus.length) {
     blocs.push(
-      ...(page.niveau === "france" ? [] : [el("p", { class: "aide" }, "Position de ce territoire : à droite, la situation la plus favorable."), cadre((boite, g) => g.positions(boite, lignes_positions(connus, valeurs), commun().axes[code].libelle))]),
+      ...(page.niveau === "france" ? [] : [el("p", { class: "aide" }, "Position de ce territoire : à droite, la situation la plus favorable."), cadre((boite, g) => g.positions(boite, lignes_positions(connus, valeurs), commun().axes[code].libelle), "graphique", (innerWidth < 600 ? 34 : 24) * connus.length + 80)]),
       tableau(`${commun().axes[code].libelle} : indicateurs`, ["Indicateur", "Ici", "Semblables (médiane)", "France", "Rang parmi les semblables", "Date et source"], connus.map(([nom]) => ligne(page, nom, valeurs.get(nom))), "indicateurs"),
       bouton_csv(`${page.niveau}-${page.identite.code}-${code}`, CSV, () => connus.map(([nom]) => ligne_csv(page, nom, valeurs.get(nom)))),
     );
     const series = page.suivi.filter((s) => s.serie.length > 1 && commun().indicateurs[s.code].code_axe === code);
     if (series.length) {
-      blocs.push(el("h3", {}, "Évolution"), cadre((boite, g) => g.evolutions(boite, series.map((s) => ({ ...s, titre: commun().indicateurs[s.code].libelle, unite: commun().indicateurs[s.code].unite }))), "evolutions"));
+      blocs.push(el("h3", {}, "Évolution"), cadre((boite, g) => g.evolutions(boite, series.map((s) => ({ ...s, titre: commun().indicateurs[s.code].libelle, unite: commun().indicateurs[s.code].unite }))), "evolutions", 210 * Math.ceil(series.length / (innerWidth < 700 ? 1 : 3))));
       blocs.push(tableau_series(page, code, series));
     }
   }

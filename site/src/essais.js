@@ -22,7 +22,7 @@ function ouvrir(page, cadre) {
   const boite = cadre((b, g) => {
     boite.g = g;
     montrer();
-  });
+  }, "graphique", 265);
   let lignes = [];
   let service = services[0];
   const choisir = (code) => {

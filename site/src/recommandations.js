@@ -42,7 +42,7 @@ function territoire(page, cadre) {
   const points = page.comptes.map((c) => ({ ...c, titre: commun().services[c.service].libelle, libelle: libelle(c.action) }));
   const blocs = [
     el("p", { class: "aide" }, "Nombre de communes du territoire par recommandation, pour chaque service. Le détail et les raisons sont sur la page de chaque commune."),
-    cadre((boite, g) => g.comptes(boite, points)),
+    cadre((boite, g) => g.comptes(boite, points), "graphique", 70 + 26 * new Set(page.comptes.map((c) => c.service)).size),
     el("details", {}, el("summary", {}, "Les mêmes chiffres en tableau"), tableau("Recommandations par service", ["Service", "Recommandation", "Communes", "Habitants"], points.map((c) => [c.titre, c.libelle, nombre(c.nb), nombre(c.population)]))),
     bouton_csv(`${page.niveau}-${page.identite.code}-recommandations`, ["service", "action", "nb_communes", "population"], () => page.comptes.map((c) => [c.service, c.action, c.nb, c.population])),
   ];

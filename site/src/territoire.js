@@ -72,8 +72,10 @@ async function dessiner(dessins) {
 }
 
 const dessins = [];
-const cadre = (dessin, classe = "graphique") => {
+// The room of a chart is kept before it comes, so that the text below does not jump.
+const cadre = (dessin, classe = "graphique", hauteur = 0) => {
   const boite = el("div", { class: classe, "aria-busy": "true" });
+  if (hauteur) boite.style.minHeight = `${hauteur}px`;
   dessins.push([boite, dessin]);
   return boite;
 };
