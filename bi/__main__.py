@@ -63,12 +63,11 @@ def photographier(
     filtre: Annotated[list[str] | None, typer.Option(help="Un choix, comme region=Bretagne.")] = None,
 ) -> None:
     """Ouvre chaque tableau dans Chromium, l'enregistre en image ; échoue si un graphique ou la console a une erreur."""
-    from bi.declaration import load_declaration
     from bi.photographie import photograph
 
     choices = dict(choice.partition("=")[::2] for choice in filtre or [])
-    chosen = [t for t in load_declaration().tableaux if not tableau or t.code in tableau]
     with _superset() as superset, superset.running() as address:
+        chosen = [t for t in superset.declaration.tableaux if not tableau or t.code in tableau]
         reports = photograph(address, superset.password, chosen, dossier, choices)
     for report in reports:
         console.print(f"{report.tableau} : {report.nb_graphiques} graphiques, {report.image}")

@@ -100,10 +100,10 @@ def _open(page: Page, address: str, tableau: Tableau, folder: Path, choices: dic
     try:
         page.wait_for_selector(GRAPHIQUES, timeout=ATTENTE_MS)
         _stretch(page)
-        page.wait_for_function(PRETS % len(tableau.graphiques), timeout=ATTENTE_MS)
+        page.wait_for_function(PRETS % len(tableau.graphiques), timeout=ATTENTE_MS, polling=250)
     except Attente:
         report.erreurs.append(f"les graphiques ne sont pas tous dessinés après {ATTENTE_MS // 1000} s")
-    page.wait_for_timeout(1500)  # ECharts animates its bars
+    page.wait_for_timeout(1200)  # ECharts animates its bars
     report.erreurs += [text.strip()[:300] for text in page.locator(ERREURS).all_inner_texts() if text.strip()]
     report.vides = [
         holder.inner_text().splitlines()[0]
@@ -141,7 +141,7 @@ def _numbers(page: Page) -> dict[str, str]:
 
 def _stretch(page: Page) -> None:
     """Make the window as high as the dashboard: what is not seen is not drawn."""
-    page.wait_for_timeout(500)
+    page.wait_for_timeout(300)
     bottom = page.evaluate("document.querySelector('.grid-container').getBoundingClientRect().bottom")
     page.set_viewport_size({"width": LARGEUR, "height": min(max(int(bottom), HAUTEUR), 6000)})
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from bi.commentaires import read_comments
-from bi.declaration import DOSSIER, load_declaration
+from bi.declaration import DOSSIER, Declaration, load_declaration
 from bi.paquet import build_bundle
 from pilotage.config import RACINE, Settings
 from pilotage.errors import ErreurConfiguration
@@ -30,10 +30,12 @@ class Superset:
     Args:
         warehouse: SQLAlchemy URL of the read-only role.
         folder: metadata, key, password and bundle; `<home>/bi`.
+        declaration: what to import; that of this folder by default.
     """
 
-    def __init__(self, warehouse: str, folder: Path) -> None:
+    def __init__(self, warehouse: str, folder: Path, declaration: Declaration | None = None) -> None:
         self.warehouse = warehouse
+        self.declaration = declaration or load_declaration()
         self.folder = folder.resolve()
         self.journal = self.folder / "superset.log"
 
@@ -63,8 +65,7 @@ class Superset:
 
     def build_bundle(self) -> bytes:
         """The declared dashboards, described by the warehouse's own comments."""
-        declaration = load_declaration()
-        return build_bundle(declaration, read_comments(self.warehouse, declaration))
+        return build_bundle(self.declaration, read_comments(self.warehouse, self.declaration))
 
     def import_dashboards(self) -> Path:
         """Bring the metadata to this release, make the user, import every dashboard by Superset's own importer.

@@ -17,7 +17,7 @@ import yaml
 from sqlalchemy import text
 
 from bi.commentaires import read_comments
-from bi.declaration import DOSSIER, LARGEUR, Declaration, load_declaration
+from bi.declaration import DOSSIER, LARGEUR, Declaration, Graphique, Mesure, Rangee, Tableau, load_declaration
 from bi.graphiques import VIZ
 from bi.paquet import build_bundle, build_files
 from pilotage.catalogue import AXES
@@ -278,6 +278,7 @@ def rows(declaration: Declaration) -> dict[str, list[dict]]:
     for rank, (dep, region) in enumerate(DEPARTEMENTS.items()):
         for number in range(1, COMMUNES + 1):
             code, epci = f"{dep}{number:03}", f"20000{dep}{number % 2}"
+            people = population(dep, number)
             place = {"lon": -4 + 4 * rank + number / 6, "lat": 46 + number / 6}
             communes.append(
                 {"code": code, "dep": dep, "reg": region, "epci": epci, "pop": population(dep, number), **place}
@@ -292,7 +293,7 @@ def rows(declaration: Declaration) -> dict[str, list[dict]]:
                 territory = territories.setdefault(
                     f"{level}:{key}", {"niveau": level, "code": key, "nom": name, "pop": 0}
                 )
-                territory["pop"] += population(dep, number)
+                territory["pop"] += people
                 bridge.append({"code": code, "cle": f"{level}:{key}", "niveau": level, "terr": key})
     seeds = csv.DictReader((RACINE / "dbt_project" / "seeds" / "indicateurs.csv").open(encoding="utf-8"))
     indicators = [{"c": r["code_indicateur"], "axe": r["code_axe"], "lib": r["libelle"]} for r in seeds]
@@ -382,6 +383,26 @@ def test_comments_of_the_warehouse_describe_the_columns(
             connection.execute(text("ALTER TABLE commun.dim_sources RENAME COLUMN intitule TO titre"))
 
 
+def with_broken_dashboard(declaration: Declaration) -> Declaration:
+    """One more dashboard, of a chart that fails and a chart without rows: the photographer must see both."""
+    territoires = declaration.jeux["territoires"]
+    wrong = Mesure(nom="fausse", titre="Fausse", definition="Fausse.", expression="SUM(1 / (population - population))")
+    jeu = territoires.model_copy(update={"nom": "casse", "mesures": [*territoires.mesures, wrong]})
+    charts = [
+        Graphique(titre="Mesure fausse", type="chiffre", jeu="casse", mesures=["fausse"]),
+        Graphique(
+            titre="Aucune ligne",
+            type="barres",
+            jeu="casse",
+            mesures=["nb_territoires"],
+            par=["region"],
+            ou={"niveau": "absent"},
+        ),
+    ]
+    tableau = Tableau(code="casse", titre="Cassé", resume="Cassé.", filtres=[], rangees=[Rangee(graphiques=charts)])
+    return Declaration(jeux={**declaration.jeux, "casse": jeu}, tableaux=[*declaration.tableaux, tableau])
+
+
 @pytest.mark.lent
 def test_superset_draws_every_dashboard(small: Settings, declaration: Declaration, tmp_path: Path) -> None:
     if not SUPERSET.exists():
@@ -393,17 +414,19 @@ def test_superset_draws_every_dashboard(small: Settings, declaration: Declaratio
     from bi.serveur import Superset
     from pilotage.lecteur import ensure_reader
 
-    superset = Superset(ensure_reader(small), tmp_path / "bi")
+    superset = Superset(ensure_reader(small), tmp_path / "bi", with_broken_dashboard(declaration))
     superset.import_dashboards()
     for name in ("cle", "mot_de_passe"):
         assert stat.S_IMODE((superset.folder / name).stat().st_mode) == 0o600
     assert superset.warehouse.split(":")[2].split("@")[0] not in (superset.folder / "superset.db").read_text("latin-1")
     with superset.running() as address:
         assert address.startswith("http://127.0.0.1:")
-        reports = photograph(address, superset.password, declaration.tableaux, tmp_path)
+        *reports, broken = photograph(address, superset.password, superset.declaration.tableaux, tmp_path)
         (bretagne,) = photograph(
             address, superset.password, [declaration.tableaux[2]], tmp_path / "bretagne", {"region": "Bretagne"}
         )
+    assert any("division by zero" in error for error in broken.erreurs), broken.erreurs
+    assert broken.vides == ["Aucune ligne"]
     for report in [*reports, bretagne]:
         assert report.erreurs == [], report.tableau
         assert report.appels_exterieurs == [], report.tableau
@@ -413,3 +436,16 @@ def test_superset_draws_every_dashboard(small: Settings, declaration: Declaratio
     title = "Locaux éligibles à 30 Mbit/s et plus"
     assert france.chiffres[title] == f"{expected(DEPARTEMENTS):.1f}".replace(".", ",")
     assert bretagne.chiffres[title] == f"{expected(['29']):.1f}".replace(".", ",")
+
+
+def test_without_its_environment_it_says_what_to_run(
+    small: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bi import serveur
+
+    monkeypatch.setattr(serveur, "BIN", tmp_path / "absent")
+    superset = serveur.Superset(small.database_url, tmp_path / "bi")
+    with pytest.raises(ErreurConfiguration, match="environnement de Superset"):
+        superset.import_dashboards()
+    with pytest.raises(ErreurConfiguration, match="aucun tableau de bord importé"), superset.running():
+        pytest.fail("nothing was imported")
