@@ -48,5 +48,6 @@ def _show(console: Console, plan: Plan) -> None:
 
 
 def _line(geste: Geste) -> str:
-    size = f"{geste.fichier.octets / 1e6:.1f} Mo".replace(".", ",")
+    octets = geste.fichier.octets
+    size = (f"{octets / 1e6:.1f} Mo" if octets >= 1e6 else f"{octets / 1e3:.1f} ko").replace(".", ",")
     return f"{geste.action:<10} {geste.fichier.chemin} ({size})"
