@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -47,6 +48,7 @@ def importer() -> None:
 @app.command()
 def servir(port: Annotated[int | None, typer.Option(help="Un port libre par défaut.")] = None) -> None:
     """Lance Superset sur cette machine seulement (127.0.0.1), jusqu'à Ctrl-C."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # stopped by `kill`, it stops Superset too
     with _superset() as superset, superset.running(port) as address:
         console.print(f"Tableaux de bord : {address}/dashboard/list/ (Ctrl-C pour arrêter)")
         try:

@@ -26,7 +26,8 @@ GRAPHIQUES = "[class*=dashboard-chart-id-]"
 PRETS = f"""() => {{
   const holders = [...document.querySelectorAll("{GRAPHIQUES}")];
   return holders.length >= %d && !document.querySelector("[data-test=loading-indicator], .loading")
-    && holders.every(h => h.querySelector("canvas, svg, table, .header-line, [role=alert], .ant-empty"));
+    && holders.every(h => h.querySelector("[role=alert], .ant-empty")
+      || h.querySelector(":is(canvas, svg, table, .header-line):is(.slice_container *)"));
 }}"""
 ERREURS = "[role=alert], .ant-alert-error, .missing-chart-container"
 VIDES = ".ant-empty, .empty-state"

@@ -3,6 +3,7 @@
 Read by Superset itself, in its own environment. All that varies comes from the environment that `bi.serveur` prepares.
 """
 
+import json
 import os
 from pathlib import Path
 
@@ -90,17 +91,26 @@ def DB_CONNECTION_MUTATOR(uri, params, username, security_manager, source):  # n
 
 PIXEL = b"https://apachesuperset.gateway.scarf.sh/pixel/"
 IMAGE_VIDE = b"data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA=#"
+# Words of Superset's pages that its own translation leaves in English.
+MOTS = {"Loading filter values": "Chargement des choix", "Awaiting filter selection": "En attente d'un choix"}
 
 
 def FLASK_APP_MUTATOR(app):  # noqa: N802
-    """Serve the one script that calls Superset's telemetry pixel without that call: no setting of its own does it."""
-    scripts = {
-        f"/static/assets/{path.name}": content.replace(PIXEL, IMAGE_VIDE)
+    """Serve two files in place of Superset's own.
+
+    The script that calls its telemetry pixel, without the call: no setting of its own does it. The words of the pages,
+    completed, and given before login too: else the login page is in English.
+    """
+    files = {
+        f"/static/assets/{path.name}": (content.replace(PIXEL, IMAGE_VIDE), "text/javascript")
         for path in Path(app.static_folder).glob("assets/*.entry.js")
         if PIXEL in (content := path.read_bytes())
     }
+    words = json.loads((Path(app.root_path) / "translations/fr/LC_MESSAGES/messages.json").read_text(encoding="utf-8"))
+    words["locale_data"]["superset"].update({english: [french] for english, french in MOTS.items()})
+    files["/superset/language_pack/fr/"] = (json.dumps(words).encode(), "application/json")
 
     @app.before_request
-    def serve_without_pixel():
-        script = scripts.get(request.path)
-        return Response(script, mimetype="text/javascript") if script else None
+    def serve_in_place():
+        content, kind = files.get(request.path, (None, None))
+        return Response(content, mimetype=kind) if content else None
