@@ -11,7 +11,7 @@ MIROIR ?= ../shared/mirror
 export UV_NO_PROGRESS := 1
 export PILOTAGE_COMMUNES := $(COMMUNES)
 
-.PHONY: aide installer installer-dev site bi navigateur run up down test lint format bench clean lock pages
+.PHONY: aide installer installer-dev site bi datagouv navigateur run up down test lint format bench clean lock pages
 
 aide: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -39,6 +39,12 @@ $(VENV)-bi/installe: $(VENV)/installe bi/superset.lock
 	$(UV) pip install --quiet --python $(VENV)-bi/bin/python --require-hashes --no-deps -r bi/superset.lock
 	touch $@
 
+.pilotage/client_datagouv/installe: $(VENV)/installe requirements-datagouv.lock
+	$(UV) pip install --quiet --python $(PY) --require-hashes --no-deps --target .pilotage/client_datagouv -r requirements-datagouv.lock
+	touch $@
+
+datagouv: .pilotage/client_datagouv/installe ## The official client of data.gouv.fr, in a folder of its own
+
 bi: installer $(VENV)-bi/installe ## Superset with the dashboards imported (then: .venv/bin/python -m bi servir)
 	$(PY) -m bi importer
 
@@ -58,7 +64,7 @@ down: ## Stop what `make up` started
 navigateur:
 	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-liberation >/dev/null; } || echo 'Chromium is absent: the tests of pages will skip'
 
-test: installer-dev navigateur ## All tests
+test: installer-dev datagouv navigateur ## All tests
 	PILOTAGE_MIROIR='$(MIROIR)' $(PY) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 lint: installer-dev ## Style and form of code, SQL and YAML; derived files up to date
@@ -81,7 +87,8 @@ clean: down ## Forget all that runs wrote (landing included) and the environment
 	rm -rf .pilotage $(VENV) $(VENV)-bi site/construit site/node_modules .pytest_cache .ruff_cache .hypothesis
 
 LOCK := $(UV) pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --python-version 3.11
-lock: installer ## Resolve the three locks again
+lock: installer ## Resolve the locks again
 	$(LOCK) requirements.in -o requirements.lock
 	$(LOCK) requirements-dev.in -o requirements-dev.lock
+	$(LOCK) requirements-datagouv.in -o requirements-datagouv.lock
 	$(LOCK) requirements-uv.in -o requirements-uv.lock

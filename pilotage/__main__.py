@@ -16,6 +16,7 @@ from pilotage.commandes import (
     lieux,
     nuit,
     postgres,
+    publier,
     quarantaine,
     recommander,
     resumer,
@@ -58,6 +59,7 @@ for command in (
     site.site,
     federer.federer,
     resumer.resumer,
+    publier.publier,
 ):
     app.command()(command)
 READERS = {"sources", "quarantaine", "generations", "exporter", "lieux", "territoires"}

@@ -64,3 +64,8 @@
 {% macro refuser(colonne, type) -%}
     CAST('valeur inattendue dans {{ colonne | replace("'", "") }} : ' || {{ colonne }} AS {{ type }})
 {%- endmacro %}
+
+{# A sum of fractions that does not depend on the order of the rows: the same rows give the same bytes. #}
+{% macro somme_exacte(expression) -%}
+    CAST(SUM(CAST({{ expression }} AS numeric)) AS double precision)
+{%- endmacro %}

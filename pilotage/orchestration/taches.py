@@ -99,6 +99,7 @@ def conclude_ingestion() -> dict[str, str]:
         journal.message = "entrepôt à reconstruire" if rebuild else "rien n'a changé"
     if not rebuild:
         _finish_export()
+        summarise_for_people()
         raise AirflowSkipException("rien n'a changé depuis la génération visible")
     return {"nuit": current_night()}
 
@@ -181,11 +182,16 @@ def write_site() -> None:
 
 
 def summarise_for_people() -> None:
-    """Send the digest of what changed; a channel that does not answer is journalled and never fails the night."""
+    """Send the digest of what changed; what keeps it from leaving is journalled and never fails the night."""
+    from pilotage.errors import ErreurPilotage
     from pilotage.resume.envoi import resumer_nuit
 
     with journaliser("resumer", "publication") as journal:
-        sent = resumer_nuit()["envois"]
+        try:
+            sent = resumer_nuit()["envois"]
+        except ErreurPilotage as error:
+            journal.etat, journal.message = "echouee", str(error)
+            return
         journal.message = ", ".join(f"{channel} : {answer}" for channel, answer in sent.items()) or "aucun canal"
 
 

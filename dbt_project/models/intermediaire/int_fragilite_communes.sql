@@ -1,5 +1,5 @@
 -- Grain : une ligne par commune actuelle et millésime de l'indice de fragilité numérique.
--- Both axes read these scores: usages for the index, infrastructures for its 4G part.
+-- Both axes read these scores: usages for the index, infrastructures for its 4G part. Sums go by code: same rows, same bytes.
 {% set scores = ['score_thd', 'score_4g', 'score_pauvrete', 'score_65_ans', 'score_diplome', 'score_total'] %}
 WITH livres AS MATERIALIZED ({{ communes_actuelles(ref('stg_mednum__fragilite_numerique'), 'mednum__fragilite_numerique') }}),
 
@@ -20,14 +20,14 @@ SELECT
     MAX(date_donnees) AS date_donnees,
     {% for score in scores %}
     COALESCE(
-        SUM({{ score }} * poids) FILTER (WHERE est_observe)
-        / NULLIF(SUM(poids) FILTER (WHERE est_observe AND {{ score }} IS NOT NULL), 0),
-        AVG({{ score }}) FILTER (WHERE est_observe AND poids IS NULL)
+        SUM({{ score }} * poids ORDER BY code_commune) FILTER (WHERE est_observe)
+        / NULLIF(SUM(poids ORDER BY code_commune) FILTER (WHERE est_observe AND {{ score }} IS NOT NULL), 0),
+        AVG({{ score }} ORDER BY code_commune) FILTER (WHERE est_observe AND poids IS NULL)
     ) AS {{ score }},
     {% endfor %}
     CASE
         WHEN NOT BOOL_OR(est_observe) THEN 0
-        ELSE COALESCE(SUM(poids) FILTER (WHERE est_observe) / NULLIF(SUM(poids), 0), 1)
+        ELSE COALESCE(SUM(poids ORDER BY code_commune) FILTER (WHERE est_observe) / NULLIF(SUM(poids ORDER BY code_commune), 0), 1)
     END AS part_observee,
     COUNT(*) FILTER (WHERE est_observe) AS nb_codes_reunis
 FROM peses

@@ -7,6 +7,6 @@ SELECT
     MAX(date_donnees) AS date_donnees,
     MAX(source) AS source,
     COUNT(*) AS nb_communes_equipees,
-    SUM(nb_equipements) AS nb_equipements
+    {{ somme_exacte('nb_equipements') }} AS nb_equipements
 FROM {{ ref('fait_equipements') }}
 GROUP BY type_equipement, millesime

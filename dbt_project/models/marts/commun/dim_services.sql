@@ -1,7 +1,7 @@
 -- Grain : une ligne par service sur lequel une recommandation est faite.
 {{ config(post_hook="{{ contraintes(['service']) }}") }}
 WITH combien AS (
-    SELECT service, COUNT(*) AS nb_lieux, SUM(capacite) AS capacite_totale, MAX(date_donnees) AS date_donnees
+    SELECT service, COUNT(*) AS nb_lieux, {{ somme_exacte('capacite') }} AS capacite_totale, MAX(date_donnees) AS date_donnees
     FROM {{ ref('int_offre_services') }}
     GROUP BY service
 )

@@ -16,9 +16,9 @@ SELECT
     millesime,
     MAX(date_donnees) AS date_donnees,
     {% for mesure in mesures %}
-    CASE WHEN COUNT({{ mesure }}) = COUNT(*) THEN SUM({{ mesure }} * part) END AS {{ mesure }},
+    CASE WHEN COUNT({{ mesure }}) = COUNT(*) THEN {{ somme_exacte(mesure ~ ' * part') }} END AS {{ mesure }},
     {% endfor %}
-    CASE WHEN COUNT(superficie_km2) = COUNT(*) AND MIN(part) = 1 THEN SUM(superficie_km2) END AS superficie_km2
+    CASE WHEN COUNT(superficie_km2) = COUNT(*) AND MIN(part) = 1 THEN {{ somme_exacte('superficie_km2') }} END AS superficie_km2
 FROM livres
 WHERE code_commune NOT IN (SELECT code_commune FROM arrondissements)
 GROUP BY code_actuel, millesime
