@@ -64,7 +64,7 @@ down: ## Stop what `make up` started
 navigateur:
 	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-liberation >/dev/null; } || echo 'Chromium is absent: the tests of pages will skip'
 
-test: installer-dev datagouv navigateur ## All tests
+test: installer-dev datagouv navigateur $(VENV)-bi/installe ## All tests
 	PILOTAGE_MIROIR='$(MIROIR)' $(PY) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 lint: installer-dev ## Style and form of code, SQL and YAML; derived files up to date
