@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from bi.serveur import Superset
 
 app = typer.Typer(
-    help="Les tableaux de bord de Pilotage dans Apache Superset, écrits comme du code.", no_args_is_help=True
+    help="Les tableaux de bord de Pilotage dans Apache Superset, écrits comme du code.",
+    no_args_is_help=True,
+    add_completion=False,
 )
 console = Console(soft_wrap=True, highlight=False)
 

@@ -8,13 +8,16 @@ import re
 import shutil
 import stat
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from uuid import UUID
 
 import pytest
+import sqlglot
 import yaml
 from sqlalchemy import text
+from sqlglot import exp
+from sqlglot.optimizer.scope import traverse_scope
 
 from bi.commentaires import read_comments
 from bi.declaration import DOSSIER, LARGEUR, Declaration, Graphique, Mesure, Rangee, Tableau, load_declaration
@@ -77,6 +80,25 @@ def test_every_column_of_the_warehouse_is_known_and_described(
     for jeu in declaration.jeux.values():
         for column in jeu.colonnes:
             assert column.description or described[column.depuis], f"{jeu.nom}.{column.nom}"
+
+
+def columns_read(sql: str) -> Iterator[str]:
+    """`schema.table.column` of every qualified column that a query reads from a table."""
+    for scope in traverse_scope(sqlglot.parse_one(sql, read="postgres")):
+        tables = {alias: source for alias, source in scope.sources.items() if isinstance(source, exp.Table)}
+        for column in scope.columns:
+            table = tables.get(column.table or next(iter(scope.sources)))
+            if table is not None and table.db:
+                yield f"{table.db}.{table.name}.{column.name}"
+
+
+def test_every_column_that_a_query_reads_is_in_the_warehouse(
+    declaration: Declaration, described: dict[str, str]
+) -> None:
+    for jeu in declaration.jeux.values():
+        read = set(columns_read(jeu.sql))
+        assert len(read) > 3
+        assert read <= described.keys(), jeu.nom
 
 
 def test_every_indicator_named_is_in_the_guide(declaration: Declaration) -> None:
