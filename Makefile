@@ -45,8 +45,9 @@ $(VENV)-bi/installe: $(VENV)/installe bi/superset.lock
 
 datagouv: .pilotage/client_datagouv/installe ## The official client of data.gouv.fr, in a folder of its own
 
-bi: installer $(VENV)-bi/installe ## Superset with the dashboards imported (then: .venv/bin/python -m bi servir)
+bi: installer $(VENV)-bi/installe ## Dashboards in Apache Superset, imported and served on 127.0.0.1 until Ctrl-C
 	$(PY) -m bi importer
+	$(PY) -m bi servir
 
 installer: $(VENV)/installe site/construit/territoire.js ## The environment, from requirements.lock, and the site's scripts
 installer-dev: $(VENV)/installe-dev ## The environment with what tests and checks need
@@ -90,5 +91,6 @@ LOCK := $(UV) pip compile --quiet --generate-hashes --no-emit-index-url --no-emi
 lock: installer ## Resolve the locks again
 	$(LOCK) requirements.in -o requirements.lock
 	$(LOCK) requirements-dev.in -o requirements-dev.lock
+	$(LOCK) bi/superset.in -o bi/superset.lock
 	$(LOCK) requirements-datagouv.in -o requirements-datagouv.lock
 	$(LOCK) requirements-uv.in -o requirements-uv.lock

@@ -22,6 +22,7 @@ MIRROR = Path(os.environ.get("PILOTAGE_MIROIR", RACINE.parent / "shared" / "mirr
 LOURDES = {"maison": "nuit", "entrepot_reel": "reel", "entrepot_recommande": "reel"}
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that share what is long to make run in one process (`pytest -n 2 --dist loadgroup`), the longest first."""
     modules: dict[str, str] = {}
