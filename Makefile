@@ -11,7 +11,7 @@ MIROIR ?= ../shared/mirror
 export UV_NO_PROGRESS := 1
 export PILOTAGE_COMMUNES := $(COMMUNES)
 
-.PHONY: aide installer installer-dev site bi datagouv navigateur run up down test lint format bench clean lock pages
+.PHONY: aide installer installer-dev site bi datagouv navigateur test-nuits test-reste run up down test lint format bench clean lock pages
 
 aide: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -65,8 +65,11 @@ down: ## Stop what `make up` started
 navigateur:
 	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-liberation >/dev/null; } || echo 'Chromium is absent: the tests of pages will skip'
 
-test: installer-dev datagouv navigateur $(VENV)-bi/installe ## All tests
-	PILOTAGE_MIROIR='$(MIROIR)' $(PY) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+test: installer-dev datagouv navigateur $(VENV)-bi/installe ## All tests, in two processes side by side
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target --keep-going test-nuits test-reste
+
+test-nuits test-reste:
+	PILOTAGE_MIROIR='$(MIROIR)' $(PY) -m pytest -m '$(if $(filter test-nuits,$@),nuit,not nuit)'
 
 lint: installer-dev ## Style and form of code, SQL and YAML; derived files up to date
 	$(VENV)/bin/ruff check .

@@ -19,28 +19,17 @@ from tests.maison import maison  # noqa: F401
 MIRROR = Path(os.environ.get("PILOTAGE_MIROIR", RACINE.parent / "shared" / "mirror"))
 
 
-LOURDES = {"maison": "nuit", "entrepot_reel": "reel", "entrepot_recommande": "reel"}
+# `make test` runs two processes side by side: this half shares no long fixture with the other.
+MOITIE = ("test_bi", "test_load", "test_landing", "test_fetch", "test_gate", "test_simulation", "test_models_ml_pla",
+    "test_models_ml_med", "test_models_ml_cap", "test_models_ml_sce", "test_models_ml_res", "test_models_ml_acc")  # fmt: skip
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that share what is long to make run in one process (`pytest -n 2 --dist loadgroup`), the longest first."""
-    modules: dict[str, str] = {}
+    """Mark with `nuit` the half of the tests that looks at whole nights, and what goes with it."""
+    nights = {item.path for item in items if "maison" in getattr(item, "fixturenames", ())}
     for item in items:
-        for fixture in getattr(item, "fixturenames", ()):
-            if fixture in LOURDES:
-                modules[item.nodeid.partition("::")[0]] = LOURDES[fixture]
-    for item in items:
-        module = item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(modules.get(module, module)))
-    order = {module: rank for rank, module in enumerate(dict.fromkeys(i.nodeid.partition("::")[0] for i in items))}
-    first = {"nuit": 0, "reel": 1}
-
-    def place(item: pytest.Item) -> tuple[int, int]:
-        module = item.nodeid.partition("::")[0]
-        return first.get(modules.get(module, ""), 2), order[module]
-
-    items.sort(key=place)
+        if item.path in nights or item.path.stem.startswith(MOITIE):
+            item.add_marker(pytest.mark.nuit)
 
 
 @pytest.fixture(scope="session")
