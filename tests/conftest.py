@@ -20,8 +20,15 @@ MIRROR = Path(os.environ.get("PILOTAGE_MIROIR", RACINE.parent / "shared" / "mirr
 
 
 # `make test` runs two processes side by side: this half shares no long fixture with the other.
-MOITIE = ("test_bi", "test_load", "test_landing", "test_fetch", "test_gate", "test_simulation", "test_models_ml_pla",
-    "test_models_ml_med", "test_models_ml_cap", "test_models_ml_sce", "test_models_ml_res", "test_models_ml_acc")  # fmt: skip
+MOITIE = (
+    "test_bi",
+    "test_fetch",
+    "test_gate",
+    "test_landing",
+    "test_load",
+    "test_simulation",
+    *(f"test_models_ml_{name}" for name in ("acces", "capacite", "mediane", "plan", "ressemblance", "scenarios")),
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
