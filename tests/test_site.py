@@ -215,6 +215,21 @@ def test_a_commune_reads_its_recommendations(visite: Visite, chosen: dict[str, s
     assert page.locator(".decision").first.locator("li").first.inner_text() == rows[0][1]
 
 
+def test_a_territory_shows_its_own_plan_and_its_own_perimeter(visite: Visite, maison: Maison) -> None:
+    rows = maison.query(
+        "SELECT cle_territoire, intitule, pilote FROM commun.fait_actions_territoire ORDER BY date_debut, id_action"
+    )
+    niveau, _, code = rows[0][0].partition(":")
+    page = visite.open(page_path(niveau, code))
+    lines = page.locator("#plan table").first.locator("tbody tr")
+    assert lines.locator("th").all_inner_texts() == [title for _, title, _ in rows]
+    assert lines.locator("td:nth-child(3)").all_inner_texts() == [lead or "" for *_, lead in rows]
+    for title in ("Gouvernance", "Partenaires", "Objectifs du territoire"):
+        assert page.get_by_role("heading", name=title).count() == 1
+    home = visite.open("index.html", wait=False)
+    home.get_by_role("heading", name="Territoires définis ici").wait_for()
+
+
 def test_data_behind_a_chart_can_be_taken_away(visite: Visite, chosen: dict[str, str]) -> None:
     page = visite.open(chosen["region"])
     with page.expect_download() as waiting:
