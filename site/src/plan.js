@@ -4,6 +4,13 @@ import { bouton_csv, date, el, euros, mesure, nombre, tableau } from "./formats.
 
 const ETATS = { "en bonne voie": "✓", "en retard": "▲", "s'éloigne": "▼", "non mesurable": "·" };
 
+// The codes of the territory's files, in words; a code that is new is shown without its underscores.
+const MOTS = {
+  a_etudier: "à étudier", decidee: "décidée", terminee: "terminée", abandonnee: "abandonnée", pressenti: "pressenti", signe: "signé", termine: "terminé",
+  etat: "État", elus: "élus", acteurs_economiques_sociaux: "acteurs économiques et sociaux", collectivite: "collectivité", operateur_public: "opérateur public", recherche_enseignement: "recherche et enseignement",
+};
+const mot = (code) => (code ? MOTS[code] || code.replaceAll("_", " ") : "");
+
 export function plan(page) {
   return [...actions(page), ...suivi(page), ...autres(page)];
 }
@@ -18,7 +25,7 @@ function actions(page) {
     tableau(
       "Plan d'actions du territoire",
       ["Action", "Ligne de la feuille de route", "Pilote", "État", "Avancement", "Budget prévu", "Dépensé", "Calendrier"],
-      page.actions.map((x) => [x.intitule, commun().actions[x.action]?.libelle ?? "", x.pilote, x.retard ? `${x.etat} (en retard)` : x.etat, x.avancement === null ? "" : `${nombre(x.avancement)} %`, euros(x.budget), euros(x.depense), periode(x)]),
+      page.actions.map((x) => [x.intitule, commun().actions[x.action]?.libelle ?? "", x.pilote, x.retard ? `${mot(x.etat)} (en retard)` : mot(x.etat), x.avancement === null ? "" : `${nombre(x.avancement)} %`, euros(x.budget), euros(x.depense), periode(x)]),
     ),
   ];
 }
@@ -48,7 +55,7 @@ function autres(page) {
   ajouter("Objectifs du territoire", ["Indicateur", "Cible", "Date", "Origine"], page.objectifs.map((o) => [commun().indicateurs[o.indicateur]?.libelle ?? o.indicateur, mesure(o.valeur, o.unite), date(o.date), o.origine]));
   ajouter("Priorités du territoire", ["Action", "Poids", "Motif"], page.priorites.map((p) => [commun().actions[p.action]?.libelle ?? p.action, p.ecartee ? "écartée" : nombre(p.poids), p.motif]));
   ajouter("Compteurs du territoire", ["Compteur", "Valeur", "Évolution", "Date"], page.compteurs.map((c) => [c.nom, mesure(c.valeur, c.unite), c.evolution === null ? "" : nombre(c.evolution), date(c.date)]));
-  ajouter("Gouvernance", ["Instance", "Collège", "Organisme", "Fonction"], page.gouvernance.map((g) => [g.instance, g.college, g.organisme, g.fonction]));
-  ajouter("Partenaires", ["Partenaire", "Type", "Action", "Objet", "Montant"], page.partenaires.map((p) => [p.nom, p.type, commun().actions[p.action]?.libelle ?? "", p.objet, euros(p.montant)]));
+  ajouter("Gouvernance", ["Instance", "Collège", "Organisme", "Fonction"], page.gouvernance.map((g) => [g.instance, mot(g.college), g.organisme, g.fonction]));
+  ajouter("Partenaires", ["Partenaire", "Type", "Action", "Objet", "Montant"], page.partenaires.map((p) => [p.nom, mot(p.type), commun().actions[p.action]?.libelle ?? "", p.objet, euros(p.montant)]));
   return blocs;
 }
