@@ -39,9 +39,7 @@ def publication() -> None:
     **Bascule** la génération contrôlée, puis **exporte** les données ouvertes et **écrit le site**
     et **résume** ce qui a changé.
     Lancement à la main : configuration `{"generation": "g…"}`."""
-    shown = basculer()
-    shown >> exporter() >> ecrire_site()
-    shown >> resumer()
+    basculer() >> [exporter(), ecrire_site(), resumer()]
 
 
 publication()

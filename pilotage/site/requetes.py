@@ -19,6 +19,7 @@ INNER JOIN synthese.reperes AS r
     ON r.niveau = f.niveau AND r.code_indicateur = f.code_indicateur AND r.millesime = f.millesime
 LEFT JOIN synthese.comparaisons AS c
     ON c.cle_territoire = f.cle_territoire AND c.code_indicateur = f.code_indicateur
+ORDER BY f.cle_territoire, f.code_indicateur
 """
 TERRITOIRES = """
 SELECT t.cle_territoire, t.niveau, t.code_territoire, t.nom_territoire, t.population, t.nb_communes,
