@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import re
@@ -92,6 +93,17 @@ def test_every_territory_has_its_page(site: Path, maison: Maison) -> None:
     text = (site / page_path("epci", code)).read_text(encoding="utf-8")
     assert "Données simulées" in text and f"code {code}" in text
     assert name.split("'")[0] in text
+
+
+def test_the_same_generation_gives_the_same_bytes(site: Path, maison: Maison) -> None:
+    def sums() -> dict[str, str]:
+        files = (path for path in site.rglob("*") if path.is_file())
+        return {path.relative_to(site).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+    before = sums()
+    done = maison.run("site")
+    assert done.returncode == 0, done.stderr
+    assert sums() == before
 
 
 def test_a_page_is_light_before_its_map(site: Path) -> None:
