@@ -12,6 +12,7 @@ from models_ml.calcul import compute, recommend
 from models_ml.decision import A_INSTRUIRE
 from models_ml.donnees import Donnees
 from models_ml.ecriture import build_frames
+from models_ml.frontieres import NIVEAUX
 from models_ml.services import load_services
 from pilotage.errors import ErreurRecommandation
 from tests.territoire_fictif import build_donnees
@@ -109,6 +110,7 @@ def write_marts(engine, donnees: Donnees) -> None:
         "code_region",
         "code_bassin_vie",
         "siren_epci",
+        "code_crte",
         "niveau_densite",
         "classe_ruralite",
     ]
@@ -122,17 +124,16 @@ def write_marts(engine, donnees: Donnees) -> None:
     places = places.rename(columns={"nom": "nom_lieu"})[
         ["id_lieu", "nom_lieu", "code_commune", "latitude", "longitude"]
     ]
+    said = {"departement": "Fictif", "region": "Fictive"}
+    above = [
+        (n, k, said.get(n, n)) for n, column in NIVEAUX.items() if column for k in sorted(c[column].dropna().unique())
+    ]
+    rows = [("commune", *pair) for pair in zip(c.code_commune, c.nom_commune, strict=True)]
     level = pd.DataFrame(
-        {
-            "cle_territoire": ["commune:" + code for code in c.code_commune]
-            + ["departement:10", "region:10", "france:FR"],
-            "niveau": ["commune"] * len(c) + ["departement", "region", "france"],
-            "code_territoire": [*c.code_commune, "10", "10", "FR"],
-            "nom_territoire": [*c.nom_commune, "Fictif", "Fictive", "France"],
-            "population": 1,
-            "est_simule": True,
-        }
+        [*rows, *above, ("region", "10", "Fictive"), ("france", "FR", "France")],
+        columns=["niveau", "code_territoire", "nom_territoire"],
     )
+    level = level.assign(cle_territoire=level.niveau + ":" + level.code_territoire, population=1, est_simule=True)
     inside = [
         (code, key)
         for code in c.code_commune
