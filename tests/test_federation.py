@@ -128,6 +128,11 @@ def test_a_shared_commune_counts_once_and_the_rate_is_no_mean(west: Path, east: 
     assert report.lignes["commun.dim_communes"] == 3
     assert value(tmp_path / "f") == (20.0, 100.0)  # 100 × (1 + 9 + 10) / (10 + 10 + 80)
     assert (report.conflits, report.partiels) == (0, 0)
+    brought = table(tmp_path / "f", "federation.provenance").set_index(["nom_table", "paquet"])
+    communes = brought.loc["commun.dim_communes"]
+    assert communes.date_paquet.to_dict() == {"est": "2026-02-01", "ouest": "2026-01-01"}
+    assert communes.lignes.to_dict() == {"est": 2, "ouest": 2}
+    assert communes.lignes_gardees.to_dict() == {"est": 2, "ouest": 1}
 
 
 def test_half_a_territory_says_so(west: Path, tmp_path: Path) -> None:

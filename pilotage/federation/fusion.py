@@ -118,7 +118,7 @@ def merge_table(connection, packages: list[Paquet], table: str) -> None:
     columns = [row[0] for row in connection.sql("DESCRIBE reunies").fetchall() if not row[0].startswith("_")]
     if not key:
         connection.execute(f'CREATE TABLE "{table}" AS SELECT DISTINCT {_list(columns)} FROM reunies')
-        _count(connection, table, f"SELECT {_list(columns)}, _paquet FROM reunies")
+        _count(connection, table, f"SELECT {_list(columns)}, _paquet, _date FROM reunies")
         return
     newest = "date_donnees DESC NULLS LAST, " if "date_donnees" in columns else ""
     connection.execute(
@@ -126,7 +126,7 @@ def merge_table(connection, packages: list[Paquet], table: str) -> None:
         f"ORDER BY {newest}_date DESC, _rang) AS _place FROM reunies"
     )
     connection.execute(f'CREATE TABLE "{table}" AS SELECT {_list(columns)} FROM rangees WHERE _place = 1')
-    _count(connection, table, "SELECT _paquet, _place FROM rangees", "count(*) FILTER (_place = 1)")
+    _count(connection, table, "SELECT _paquet, _date, _place FROM rangees", "count(*) FILTER (_place = 1)")
     _list_conflicts(connection, table, key, [column for column in columns if column not in key], newest != "")
 
 
@@ -167,7 +167,7 @@ def _of(alias: str, key: Sequence[str]) -> str:
 
 def _count(connection, table: str, rows: str, kept: str = "count(*)") -> None:
     connection.execute(
-        f"INSERT INTO \"{PROVENANCE}\" SELECT '{table}', _paquet, NULL, count(*), {kept} FROM ({rows}) GROUP BY _paquet"
+        f"INSERT INTO \"{PROVENANCE}\" SELECT '{table}', _paquet, max(_date), count(*), {kept} FROM ({rows}) GROUP BY _paquet"
     )
 
 
