@@ -234,6 +234,12 @@ def spoil(folder: Path, how: str, tmp_path: Path) -> Path:
     elif how == "dehors":
         next(r for r in said["resources"] if r["name"].endswith("communes.parquet"))["path"] = "../../x.parquet"
         path.write_text(json.dumps(said))
+    elif how == "nom_piege":
+        next(r for r in said["resources"] if r["name"] == "commun.dim_communes")["name"] = "../../x.y"
+        path.write_text(json.dumps(said))
+    elif how == "colonne_piege":
+        said["resources"][0]["schema"]["fields"][0]["name"] = 'a" FROM x; --'
+        path.write_text(json.dumps(said))
     elif how == "sans_table":
         said["resources"] = [r for r in said["resources"] if "pont_communes" not in r["name"]]
         path.write_text(json.dumps(said))
@@ -247,6 +253,8 @@ def spoil(folder: Path, how: str, tmp_path: Path) -> Path:
         ("absent", "fichier annoncé et absent"),
         ("modifie", "n'est pas celui que le descripteur annonce"),
         ("dehors", "chemin hors du paquet"),
+        ("nom_piege", "nom « ../../x.y » refusé"),
+        ("colonne_piege", "refusé"),
         ("sans_table", "la table commun.pont_communes_territoires manque"),
     ],
 )

@@ -166,9 +166,8 @@ def _of(alias: str, key: Sequence[str]) -> str:
 
 
 def _count(connection, table: str, rows: str, kept: str = "count(*)") -> None:
-    connection.execute(
-        f"INSERT INTO \"{PROVENANCE}\" SELECT '{table}', _paquet, max(_date), count(*), {kept} FROM ({rows}) GROUP BY _paquet"
-    )
+    counted = f"SELECT '{table}', _paquet, max(_date), count(*), {kept} FROM ({rows}) GROUP BY _paquet"
+    connection.execute(f'INSERT INTO "{PROVENANCE}" {counted}')
 
 
 def _check_indicators(connection, packages: list[Paquet]) -> None:

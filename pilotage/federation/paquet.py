@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import zipfile
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ INDICATEURS = (
     "denominateur", "valeur", "couverture_population_pct", "est_secret",
 )  # fmt: skip
 TAILLE_MAXIMALE = 8 << 30
+NOM_TABLE, NOM_COLONNE = re.compile(r"[a-z_]{1,40}\.[a-z0-9_]{1,63}"), re.compile(r"[A-Za-z0-9_]{1,63}")
 TAUX_MAXIMAL = 200  # times its compressed size: beyond, an archive is a trap
 
 
@@ -87,10 +89,23 @@ def open_package(path: Path, rang: int, work: Path) -> Paquet:
     except (ValueError, KeyError, TypeError) as error:
         raise ErreurPublication(f"descripteur illisible : {error}", source=name, fichier="datapackage.json") from error
     package = Paquet(name, rang, path.resolve(), described)
+    _check_names(package)
     for table, parquet in package.parquets.items():
         _check_file(package, table, parquet)
     _check_columns(package)
     return package
+
+
+def _check_names(package: Paquet) -> None:
+    """Names become names of tables, columns and files: anything but plain words is refused before it is used."""
+    for table, resource in package.resources.items():
+        fields = [field.get("name", "") for field in resource.get("schema", {}).get("fields", ())]
+        strange = [name for name in (*fields, *package.key_of(table)) if not NOM_COLONNE.fullmatch(str(name))]
+        if not NOM_TABLE.fullmatch(table) or strange:
+            raise ErreurPublication(
+                f"nom « {strange[0] if strange else table} » refusé", source=package.nom, fichier="datapackage.json",
+                attendu="des tables « schema.table » et des colonnes en lettres, chiffres et « _ »",
+            )  # fmt: skip
 
 
 def _unpack(archive: Path, target: Path) -> Path:
@@ -131,10 +146,20 @@ def _check_file(package: Paquet, table: str, path: Path) -> None:
         )  # fmt: skip
 
 
-def _check_columns(package: Paquet) -> None:
+def _columns_of(package: Paquet, table: str, path: Path) -> list[str]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    try:
+        return pq.read_schema(path).names
+    except pa.ArrowInvalid as error:
+        raise ErreurPublication(f"Parquet illisible : {error}", source=package.nom, fichier=table) from error
+
+
+def _check_columns(package: Paquet) -> None:
+    for table, path in package.parquets.items():
+        if strange := [name for name in _columns_of(package, table, path) if not NOM_COLONNE.fullmatch(name)]:
+            raise ErreurPublication("nom de colonne refusé", source=package.nom, fichier=table, colonne=strange[0])
     needed = dict(OBLIGATOIRES) | dict.fromkeys(package.indicators, INDICATEURS)
     for table, columns in needed.items():
         if table not in package.parquets:
@@ -142,10 +167,7 @@ def _check_columns(package: Paquet) -> None:
                 f"la table {table} manque", source=package.nom, attendu=", ".join(OBLIGATOIRES),
                 conseil="`pilotage exporter decouper` fait un paquet complet",
             )  # fmt: skip
-        try:
-            held = set(pq.read_schema(package.parquets[table]).names)
-        except pa.ArrowInvalid as error:
-            raise ErreurPublication(f"Parquet illisible : {error}", source=package.nom, fichier=table) from error
+        held = _columns_of(package, table, package.parquets[table])
         missing = [column for column in columns if column not in held]
         if missing:
             raise ErreurPublication("colonne absente", source=package.nom, fichier=table, colonne=missing[0])
