@@ -19,23 +19,12 @@ from tests.maison import maison  # noqa: F401
 MIRROR = Path(os.environ.get("PILOTAGE_MIROIR", RACINE.parent / "shared" / "mirror"))
 
 
-# `make test` runs two processes side by side: this half shares no long fixture with the other.
-MOITIE = (
-    "test_bi",
-    "test_fetch",
-    "test_gate",
-    "test_landing",
-    "test_load",
-    "test_simulation",
-    *(f"test_models_ml_{name}" for name in ("acces", "capacite", "mediane", "plan", "ressemblance", "scenarios")),
-)
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark with `nuit` the half of the tests that looks at whole nights, and what goes with it."""
+    """Mark with `nuit` the tests that look at whole nights: `make test` runs them beside the others, which share none
+    of what is long to make with them."""
     nights = {item.path for item in items if "maison" in getattr(item, "fixturenames", ())}
     for item in items:
-        if item.path in nights or item.path.stem.startswith(MOITIE):
+        if item.path in nights:
             item.add_marker(pytest.mark.nuit)
 
 
