@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from contextvars import ContextVar
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Literal
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -13,6 +16,9 @@ from pilotage.errors import ErreurConfiguration
 
 RACINE = Path(__file__).resolve().parent.parent
 DERNIER = RACINE / ".pilotage" / "dernieres_sources"
+EN_CHARGEUR: ContextVar[bool] = ContextVar("EN_CHARGEUR", default=False)  # set by pilotage.roles.as_loader()
+LOCAUX = ("", "localhost", "127.0.0.1", "::1")
+log = logging.getLogger(__name__)
 
 
 class Settings(BaseSettings):
@@ -30,12 +36,18 @@ class Settings(BaseSettings):
     generations_kept: int = Field(default=1, ge=1, le=10, description="Former generations kept for a return.")
     fetch_timeout_s: float = Field(default=600, gt=0, description="Longest time for one file.")
     fetch_max_mo: int = Field(default=2048, gt=0, description="Largest file accepted, in megabytes.")
-    database_url_env: str | None = Field(default=None, validation_alias="DATABASE_URL")
+    database_url_env: str | None = Field(default=None, validation_alias="DATABASE_URL", repr=False)
+    chargeur_url: str | None = Field(default=None, repr=False, description="The warehouse as the loader reaches it.")
 
     @field_validator("home_env", "postgres_dir", "apports", "distancier")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return value.expanduser().resolve() if value else value
+
+    @field_validator("magasin")
+    @classmethod
+    def _empty_is_none(cls, value: str | None) -> str | None:
+        return value.rstrip("/") if value else None
 
     @field_validator("sources")
     @classmethod
@@ -105,22 +117,45 @@ class Settings(BaseSettings):
     @property
     def database_url(self) -> str:
         """SQLAlchemy URL of the warehouse: DATABASE_URL, else the embedded server's (which must be started)."""
+        if self.chargeur_url and EN_CHARGEUR.get():
+            return secure_url(self.chargeur_url, "PILOTAGE_CHARGEUR_URL")
         if self.database_url_env:
-            return _with_driver(self.database_url_env)
+            return secure_url(self.database_url_env)
         from pilotage.postgres import embedded_url
 
         return embedded_url(self)
 
 
-def _with_driver(url: str) -> str:
+def secure_url(url: str, variable: str = "DATABASE_URL") -> str:
+    """The URL for psycopg 3; beyond this machine, with TLS and the server's certificate checked unless it says otherwise.
+
+    The certificate's authority is the URL's `sslrootcert`, else PGSSLROOTCERT, else `~/.postgresql/root.crt`, else the
+    system's.
+
+    Raises:
+        ErreurConfiguration: not a PostgreSQL address; its text is never quoted, for it holds a password.
+    """
     scheme, separator, rest = url.partition("://")
     if not separator or not scheme.startswith("postgres"):
         raise ErreurConfiguration(
-            f"DATABASE_URL commence par « {scheme} »",
+            f"{variable} n'est pas une adresse PostgreSQL",
             attendu="postgresql://utilisateur@machine:port/base",
-            conseil="corriger DATABASE_URL, ou la retirer pour le PostgreSQL embarqué",
+            conseil=f"corriger {variable}, ou la retirer pour le PostgreSQL embarqué",
         )
-    return f"postgresql+psycopg://{rest}"
+    parts = urlsplit(f"postgresql://{rest}")
+    query = parse_qs(parts.query)
+    hosts = {parts.hostname or "", *(h for value in query.get("host", []) for h in value.split(","))}
+    if all(host in LOCAUX or host.startswith("/") for host in hosts):
+        return f"postgresql+psycopg://{rest}"
+    if given := query.get("sslmode"):
+        if given[-1] not in ("verify-full", "verify-ca"):
+            log.warning("%s : sslmode=%s ne vérifie pas le serveur ; préférer verify-full", variable, given[-1])
+        return f"postgresql+psycopg://{rest}"
+    added = "sslmode=verify-full"
+    known = query.get("sslrootcert") or os.environ.get("PGSSLROOTCERT")
+    if not known and not (Path.home() / ".postgresql" / "root.crt").exists():
+        added += "&sslrootcert=system"
+    return f"postgresql+psycopg://{rest}{'&' if parts.query else '?'}{added}"
 
 
 def get_settings() -> Settings:
