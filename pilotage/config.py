@@ -36,6 +36,9 @@ class Settings(BaseSettings):
     generations_kept: int = Field(default=1, ge=1, le=10, description="Former generations kept for a return.")
     fetch_timeout_s: float = Field(default=600, gt=0, description="Longest time for one file.")
     fetch_max_mo: int = Field(default=2048, gt=0, description="Largest file accepted, in megabytes.")
+    magasin: str | None = Field(default=None, description="fsspec URL of the object store that several machines share.")
+    executeur: Literal["local", "celery"] = Field(default="local", description="Where tasks run: here, or on workers.")
+    adresse_api: str = Field(default="127.0.0.1", description="Where Airflow's API listens, as its workers reach it.")
     database_url_env: str | None = Field(default=None, validation_alias="DATABASE_URL", repr=False)
     chargeur_url: str | None = Field(default=None, repr=False, description="The warehouse as the loader reaches it.")
 
