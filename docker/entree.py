@@ -17,6 +17,11 @@ SIMPLE = {
     "airflow_fernet": "AIRFLOW__CORE__FERNET_KEY",
     "airflow_jwt": "AIRFLOW__API_AUTH__JWT_SECRET",
     "airflow_session": "AIRFLOW__API__SECRET_KEY",
+    "magasin_identifiant": "AWS_ACCESS_KEY_ID",
+    "magasin_clef": "AWS_SECRET_ACCESS_KEY",
+    "flower_compte": "AIRFLOW__CELERY__FLOWER_BASIC_AUTH",
+    "superset_clef": "SUPERSET_SECRET_KEY",
+    "superset_administrateur": "PILOTAGE_BI_MOT_DE_PASSE",
 }
 
 
@@ -26,7 +31,8 @@ def environment_of(folder: Path, environment: Mapping[str, str]) -> dict[str, st
     Args:
         folder: one file a secret.
         environment: `PILOTAGE_PG_HOTE` and `PILOTAGE_PG_PORT` say where PostgreSQL is; a variable already set, such
-            as the DATABASE_URL of a server of yours, is never replaced.
+            as the DATABASE_URL of a server of yours, is never replaced. `PILOTAGE_REDIS_HOTE` and `PILOTAGE_REDIS_PORT`
+            likewise.
     """
     place = f"{environment.get('PILOTAGE_PG_HOTE', 'postgres')}:{environment.get('PILOTAGE_PG_PORT', '5432')}"
     found: dict[str, str] = {}
@@ -39,7 +45,27 @@ def environment_of(folder: Path, environment: Mapping[str, str]) -> dict[str, st
         account = f"airflow:{quote(password, safe='')}@{place}/airflow"
         found["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = f"postgresql+psycopg2://{account}"
         found["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC"] = f"postgresql+asyncpg://{account}"
+    found |= _several_machines(folder, environment, place)
     return {**found, **environment}
+
+
+def _several_machines(folder: Path, environment: Mapping[str, str], place: str) -> dict[str, str]:
+    """What only docker/machines.yaml gives: Celery's queue and results, Superset's tables, the reader's address."""
+    redis = f"{environment.get('PILOTAGE_REDIS_HOTE', 'redis')}:{environment.get('PILOTAGE_REDIS_PORT', '6379')}"
+    found: dict[str, str] = {}
+    if password := _read(folder / "redis_mot_de_passe"):
+        found["AIRFLOW__CELERY__BROKER_URL"] = f"rediss://pilotage:{quote(password, safe='')}@{redis}/0"
+        if password := _read(folder / "airflow_mot_de_passe"):
+            account = f"airflow:{quote(password, safe='')}@{place}/airflow"
+            found["AIRFLOW__CELERY__RESULT_BACKEND"] = f"db+postgresql+psycopg2://{account}"
+    if password := _read(folder / "redis_bi_mot_de_passe"):
+        found["PILOTAGE_BI_CACHE"] = f"rediss://superset:{quote(password, safe='')}@{redis}/1"
+    if password := _read(folder / "superset_mot_de_passe"):
+        found["PILOTAGE_BI_METADONNEES"] = f"postgresql+psycopg2://superset:{quote(password, safe='')}@{place}/superset"
+    if (address := _read(folder / "lecteur_adresse")) and not (folder / "pilotage_mot_de_passe").exists():
+        found |= {"DATABASE_URL": address, "PILOTAGE_LECTEUR_URL": address}
+        found["PILOTAGE_BI_ENTREPOT"] = address.replace("postgresql:", "postgresql+psycopg2:", 1)
+    return found
 
 
 def copy_users(folder: Path, home: Path) -> dict[str, str]:
