@@ -1,6 +1,6 @@
 """The object store that several machines share: what one task writes and another reads goes through it.
 
-Names are those of the home folder (`depot/…`, `dbt/…`, `exports/…`). With `PILOTAGE_MAGASIN` each machine's home is only
+Names are those of the home (`depot/…`, `dbt/…`, `exports/…`). With `PILOTAGE_MAGASIN` each machine's home is only
 a cache; without it `SansMagasin` answers the same questions from the home alone. An object appears whole or not at all:
 one PUT on S3, a rename on a shared folder. A folder is there when its index, written last, is there.
 """
