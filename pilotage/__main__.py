@@ -20,6 +20,7 @@ from pilotage.commandes import (
     quarantaine,
     recommander,
     resumer,
+    roles,
     scenarios,
     site,
     sources,
@@ -41,6 +42,7 @@ GROUPS = {
     "exporter": exporter,
     "lieux": lieux,
     "postgres": postgres,
+    "roles": roles,
     "territoires": territoires,
 }
 for nom, module in GROUPS.items():
@@ -63,7 +65,7 @@ for command in (
 ):
     app.command()(command)
 READERS = {"sources", "quarantaine", "generations", "exporter", "lieux", "territoires"}
-READERS |= {"recommander", "comparer", "fermer", "lecteur", "site", "federer", "resumer"}
+READERS |= {"roles", "recommander", "comparer", "fermer", "lecteur", "site", "federer", "resumer"}
 
 
 @app.callback()

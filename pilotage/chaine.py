@@ -33,6 +33,7 @@ def ingest(nuit: str, sources: list[str] | None = None) -> Ingestion:
     from pilotage.fetch import fetch_source
     from pilotage.gate import gate_source
     from pilotage.load import load_source
+    from pilotage.roles import as_loader
 
     done = Ingestion()
     for source in sources or list(load_catalogue()):
@@ -40,7 +41,7 @@ def ingest(nuit: str, sources: list[str] | None = None) -> Ingestion:
         accepted: list[str] = []
         for etape, step in (("fetch", fetch_source), ("load", load_source), ("gate", gate_source)):
             try:
-                with suivre_etape(nuit, etape, source) as journal:
+                with as_loader(), suivre_etape(nuit, etape, source) as journal:
                     report = step(source)
                     journal.lignes = getattr(report, "lignes", None)
                 accepted += getattr(report, "acceptees", [])

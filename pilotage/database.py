@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import Engine, create_engine, make_url, text
 
 from pilotage.config import Settings, get_settings
+from pilotage.verrou import OPTIONS
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -19,11 +20,11 @@ def get_engine(settings: Settings | None = None) -> Engine:
 
 @lru_cache(maxsize=8)
 def _engine(url: str) -> Engine:
-    return create_engine(url, pool_pre_ping=True, connect_args={"application_name": "pilotage"})
+    return create_engine(url, pool_pre_ping=True, connect_args={"application_name": "pilotage", "options": OPTIONS})
 
 
-def psycopg_connection(settings: Settings | None = None):
-    """A plain psycopg 3 connection for COPY; the caller closes it."""
+def psycopg_connection(settings: Settings | None = None, **options: object):
+    """A plain psycopg 3 connection for COPY, with libpq's own options; the caller closes it."""
     import psycopg
 
     url = make_url((settings or get_settings()).database_url).set(drivername="postgresql")
@@ -35,6 +36,8 @@ def migrate(settings: Settings | None = None) -> None:
     from alembic import command
     from alembic.config import Config
 
+    from pilotage.roles import grant_loader
+
     settings = settings or get_settings()
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
@@ -43,6 +46,7 @@ def migrate(settings: Settings | None = None) -> None:
         connection.execute(text("CREATE SCHEMA IF NOT EXISTS pilotage"))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        grant_loader(connection)
 
 
 def ensure_database(name: str, settings: Settings | None = None) -> str:

@@ -24,6 +24,7 @@ from pilotage.database import get_engine
 from pilotage.errors import ErreurEntrepot
 from pilotage.generations import LOCK, drop_schemas, list_generations, schema, visible
 from pilotage.nature import ensure_nature, is_simulated
+from pilotage.roles import give_loaded
 
 PROJECT = RACINE / "dbt_project"
 # What a generation is made of, beside the deliveries: when any of it changes, the warehouse is built again.
@@ -156,7 +157,9 @@ def _run_dbt(settings: Settings, folder: Path, generation: str, arguments: list[
 
 def _environment(settings: Settings, folder: Path, generation: str) -> dict[str, str]:
     url = make_url(settings.database_url)
+    authority = url.query.get("sslrootcert")
     return {
+        **({"PGSSLROOTCERT": str(authority)} if authority else {}),
         "DBT_HOST": url.host or "localhost",
         "DBT_PORT": str(url.port or 5432),
         "DBT_USER": url.username or "",
@@ -246,6 +249,7 @@ def _prepare_raw() -> None:
                     )
                 )
                 connection.execute(text(f'ANALYZE raw."{table.table}"'))
+        give_loaded(connection)
 
 
 def _abandon_unfinished(connection: Connection) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, make_url, text
 
-from pilotage.config import Settings, get_settings
+from pilotage.config import Settings, get_settings, secure_url
 from pilotage.database import get_engine
 from pilotage.errors import ErreurConfiguration
 
@@ -79,6 +79,9 @@ def grant_visible(connection: Connection, visible: list[str], hidden: list[str])
         visible: schemas of the generation that becomes visible.
         hidden: schemas of those that are kept aside.
     """
+    from pilotage.roles import grant_references
+
+    grant_references(connection, visible, hidden)
     if not connection.scalar(EXISTE, {"role": ROLE}):
         return
     quote = connection.dialect.identifier_preparer.quote
@@ -104,9 +107,9 @@ def ensure_reader(settings: Settings | None = None) -> str:
     """
     settings = settings or get_settings()
     if given := os.environ.get("PILOTAGE_LECTEUR_URL"):
-        return make_url(given).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+        return secure_url(given, "PILOTAGE_LECTEUR_URL")
     url = make_url(settings.database_url)
-    password = _password(settings)
+    password = draw_password(settings.home / ROLE)
     with get_engine(settings).begin() as connection:
         if not ensure_role(connection) or not connection.scalar(PEUT_CREER):
             raise ErreurConfiguration(
@@ -130,8 +133,8 @@ def _grant_now(connection: Connection) -> None:
     grant_visible(connection, [row[0] for row in found], [row[0] for row in aside])
 
 
-def _password(settings: Settings) -> str:
-    path: Path = settings.home / "lecteur"
+def draw_password(path: Path) -> str:
+    """The password that a file keeps, drawn the first time; the file is its owner's alone."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -27,8 +27,9 @@ def fetch(source: str) -> None:
         ErreurTelechargement: a file failed; those that came are loaded all the same.
     """
     from pilotage.fetch import fetch_source
+    from pilotage.roles import as_loader
 
-    with journaliser("fetch", source) as journal:
+    with as_loader(), journaliser("fetch", source) as journal:
         rapport = fetch_source(source)
         attente = _count("source = :source AND etat IN ('recue', 'candidate')", source=source)
         unchanged = not rapport.nouvelles and not attente
@@ -43,8 +44,9 @@ def fetch(source: str) -> None:
 def load(source: str) -> None:
     """Load the received deliveries of one source into candidate tables."""
     from pilotage.load import load_source
+    from pilotage.roles import as_loader
 
-    with journaliser("load", source) as journal:
+    with as_loader(), journaliser("load", source) as journal:
         rapport = load_source(source)
         journal.lignes = rapport.lignes
         journal.message = f"{len(rapport.candidates)} candidates"
@@ -60,8 +62,9 @@ def gate(source: str) -> list[str]:
         ErreurControle: every delivery was refused; some refused beside some accepted is an alert only.
     """
     from pilotage.gate import gate_source
+    from pilotage.roles import as_loader
 
-    with journaliser("gate", source) as journal:
+    with as_loader(), journaliser("gate", source) as journal:
         rapport = gate_source(source)
         journal.message = (
             f"{len(rapport.acceptees)} acceptées, {len(rapport.refusees)} refusées, {rapport.controles} contrôles, "
@@ -265,4 +268,5 @@ def _count(condition: str, **values: str) -> int:
 def _tell_partial_refusal(source: str, reasons: str) -> None:
     from pilotage.alertes import alerter
 
-    alerter(f"Pilotage : livraison refusée pour {source}", reasons, source=source, execution=current_night())
+    titre, controle = f"Pilotage : livraison refusée pour {source}", f"porte.entree.{source}"
+    alerter(titre, reasons, controle=controle, source=source, execution=current_night())
