@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import lzma
 import re
 import stat
+import struct
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
@@ -21,8 +23,17 @@ MAGIES = (
 )  # fmt: skip
 MAGIE_ATTENDUE = {"zip": "zip", "xlsx": "zip", "gz": "gz", "parquet": "parquet"}
 TEXTES = ("csv", "json", "geojson")
-HTML = re.compile(rb"\s*(<!--.*?-->\s*)*(<\?xml[^>]*>\s*)?<(!doctype\s+html|html|head|body)\b", re.I | re.S)
-TITRE = re.compile(r"<title[^>]*>\s*(.*?)\s*</title>", re.I | re.S)
+# Possessive: a comment is read in one way only, else a head full of comments takes ages to say no.
+HTML = re.compile(
+    rb"(?>\s*)(?>(?:<!--(?:(?!-->).)*+-->\s*+)*+)(?:<\?xml[^>]*+>\s*+)?<(?:!doctype\s+html|html|head|body)\b",
+    re.I | re.S,
+)
+TITRE = re.compile(r"<title[^>]{0,200}>(.{0,500}?)</title>", re.I | re.S)
+# What zipfile, gzip and zlib raise on bytes that are not theirs.
+ILLISIBLES = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, ValueError, RuntimeError,
+    LookupError, OverflowError,
+)  # fmt: skip
 BOMS_16 = (b"\xff\xfe", b"\xfe\xff")
 TYPES = {
     "text/html": "html", "application/xhtml+xml": "html", "application/pdf": "pdf", "application/json": "json",
@@ -104,14 +115,17 @@ def check_zip(demande: Demande, chemin: Path, limites: Limites) -> None:
     try:
         with zipfile.ZipFile(chemin) as archive:
             membres = archive.infolist()
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
+    except ILLISIBLES as error:
         raise _cut(demande, f"l'index du zip est illisible ({error})") from error
     if len(membres) > limites.zip_entrees:
         raise _bomb(demande, f"{len(membres)} membres", f"au plus {limites.zip_entrees} membres")
     if not membres:
         raise demande.refus("archive zip vide", attendu="au moins un fichier", conseil="réessayer plus tard")
+    connus: set[str] = set()
     for membre in membres:
         raison = name_fault(membre.orig_filename) or _member_fault(membre)
+        raison = raison or ("nom donné à deux membres" if membre.filename in connus else None)
+        connus.add(membre.filename)
         if raison:
             raise demande.refus(
                 f"membre de zip refusé, « {membre.orig_filename[:80]!r} » : {raison}",
@@ -135,7 +149,7 @@ def check_gzip(demande: Demande, chemin: Path, limites: Limites) -> None:
             while bloc := archive.read(MO):
                 total += len(bloc)
                 _check_inflation(demande, total, taille, limites)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+    except ILLISIBLES as error:
         raise _cut(demande, f"la compression gzip s'interrompt ({error})") from error
 
 
