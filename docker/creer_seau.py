@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import fsspec
 
@@ -25,4 +26,5 @@ def create_bucket(url: str) -> bool:
 
 
 if __name__ == "__main__":
-    print("seau créé" if create_bucket(os.environ["PILOTAGE_MAGASIN"]) else "seau déjà là")
+    made = create_bucket(os.environ["PILOTAGE_MAGASIN"])
+    sys.stdout.write("seau créé\n" if made else "seau déjà là\n")

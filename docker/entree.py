@@ -18,9 +18,9 @@ SIMPLE = {
     "airflow_jwt": "AIRFLOW__API_AUTH__JWT_SECRET",
     "airflow_session": "AIRFLOW__API__SECRET_KEY",
     "magasin_identifiant": "AWS_ACCESS_KEY_ID",
-    "magasin_clef": "AWS_SECRET_ACCESS_KEY",
+    "magasin_cle": "AWS_SECRET_ACCESS_KEY",
     "flower_compte": "AIRFLOW__CELERY__FLOWER_BASIC_AUTH",
-    "superset_clef": "SUPERSET_SECRET_KEY",
+    "superset_cle": "SUPERSET_SECRET_KEY",
     "superset_administrateur": "PILOTAGE_BI_MOT_DE_PASSE",
 }
 
