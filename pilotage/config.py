@@ -34,6 +34,9 @@ class Settings(BaseSettings):
     distancier: Path | None = Field(default=None, description="CSV file of minutes between communes.")
     postgres_dir: Path | None = Field(default=None, description="Folder of the embedded PostgreSQL.")
     generations_kept: int = Field(default=1, ge=1, le=10, description="Former generations kept for a return.")
+    sauvegardes_env: Path | None = Field(default=None, validation_alias="PILOTAGE_SAUVEGARDES", description="Backups.")
+    depot_jours: int | None = Field(default=None, ge=30, description="Days after which a replaced delivery may go.")
+    journaux_jours: int = Field(default=90, ge=7, description="Days for which logs and reports of nights are kept.")
     fetch_timeout_s: float = Field(default=600, gt=0, description="Longest time for one file.")
     fetch_max_mo: int = Field(default=2048, gt=0, description="Largest file accepted, in megabytes.")
     magasin: str | None = Field(default=None, description="fsspec URL of the object store that several machines share.")
@@ -42,7 +45,7 @@ class Settings(BaseSettings):
     database_url_env: str | None = Field(default=None, validation_alias="DATABASE_URL", repr=False)
     chargeur_url: str | None = Field(default=None, repr=False, description="The warehouse as the loader reaches it.")
 
-    @field_validator("home_env", "postgres_dir", "apports", "distancier")
+    @field_validator("home_env", "postgres_dir", "apports", "distancier", "sauvegardes_env")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return value.expanduser().resolve() if value else value
@@ -95,6 +98,11 @@ class Settings(BaseSettings):
     @property
     def landing(self) -> Path:
         return self.home / "depot"
+
+    @property
+    def sauvegardes(self) -> Path:
+        """Folder of backups: better on another disk than the home."""
+        return self.sauvegardes_env or self.home / "sauvegardes"
 
     @property
     def exports(self) -> Path:
