@@ -7,8 +7,10 @@ import sys
 import typer
 
 from pilotage.commandes import (
+    alertes,
     apports,
     etapes,
+    etat,
     exporter,
     federer,
     generations,
@@ -35,6 +37,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 GROUPS = {
+    "etat": etat,
+    "alertes": alertes,
     "sources": sources,
     "apports": apports,
     "quarantaine": quarantaine,

@@ -15,27 +15,38 @@ from email.message import EmailMessage
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from pilotage import budget
 from pilotage.config import get_settings
+from pilotage.errors import ErreurConfiguration
 
 log = logging.getLogger(__name__)
 DELAI_S = 15
+DECIDE = ("severite", "responsable", "que_faire")
 
 
-def alerter(titre: str, texte: str, **details: str | int | None) -> dict:
+def alerter(titre: str, texte: str, *, controle: str = budget.AUTRE, **details: str | int | None) -> dict:
     """Write the alert in `journaux/alertes.jsonl`, then send it wherever the environment asks.
 
-    A channel that does not answer is itself journaled and never stops the night.
+    A channel that does not answer is itself journaled and never stops the night. An alert that the budget mutes, or
+    holds for an information, is journaled and not sent.
+
+    Args:
+        controle: the check that speaks, as `expectations/budget.yml` names it.
 
     Returns:
-        The line written: `quand`, `titre`, `texte`, `details`, `envois` ({channel: 'envoyé' or the reason why not}).
+        The line written: `quand`, `titre`, `texte`, `controle`, `severite`, `responsable`, `que_faire`, `muette` (why),
+        `details`, `envois` ({channel: 'envoyé' or the reason why not}).
     """
     alerte = {
         "quand": dt.datetime.now().astimezone().isoformat(timespec="seconds"),
         "titre": titre,
         "texte": texte,
+        **_decided(controle),
         "details": {name: value for name, value in details.items() if value is not None},
     }
-    alerte["envois"] = {name: send(name, titre, texte, champs=alerte["details"]) for name in channels()}
+    champs = {**alerte["details"], **{name: alerte[name] for name in DECIDE}}
+    told = channels() if not alerte["muette"] and alerte["severite"] != "information" else {}
+    alerte["envois"] = {name: send(name, titre, texte, champs=champs) for name in told}
     folder = get_settings().logs
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "alertes.jsonl").open("a", encoding="utf-8") as journal:
@@ -50,7 +61,9 @@ def prevenir_echec(context: Mapping[str, Any]) -> None:
     titre = f"Pilotage : échec de {ti.dag_id}.{ti.task_id}" + (f" ({objet})" if objet else "")
     error = context.get("exception")
     texte = str(error) or type(error).__name__
-    alerter(titre, texte, dag=ti.dag_id, tache=ti.task_id, objet=objet, essai=ti.try_number, execution=ti.run_id)
+    controle = budget.name_of_task(ti.dag_id, ti.task_id, objet)
+    details = {"dag": ti.dag_id, "tache": ti.task_id, "objet": objet, "essai": ti.try_number, "execution": ti.run_id}
+    alerter(titre, texte, controle=controle, **details)
 
 
 def prevenir_retard(context: Mapping[str, Any] | None = None, *, dag: str, delai_min: int) -> None:
@@ -58,7 +71,27 @@ def prevenir_retard(context: Mapping[str, Any] | None = None, *, dag: str, delai
     run = (context or {}).get("dag_run") or {}
     run_id = run.get("dag_run_id") or run.get("run_id") if isinstance(run, Mapping) else run.run_id
     texte = f"{dag} n'a pas fini {delai_min} minutes après son lancement ; voir la page d'Airflow."
-    alerter(f"Pilotage : {dag} en retard", texte, dag=dag, execution=run_id)
+    alerter(f"Pilotage : {dag} en retard", texte, controle=f"echeance.{dag}", dag=dag, execution=run_id)
+
+
+def _decided(controle: str) -> dict[str, str | None]:
+    """What the budget says of a check; a check without an entry, or a budget that cannot be read, is told to all."""
+    try:
+        entree = budget.load_budget().find(controle)
+    except ErreurConfiguration as error:
+        log.warning("budget des alertes illisible : %s", error)
+        entree = None
+    if entree is None:
+        return dict(
+            zip(("controle", *DECIDE, "muette"), (controle, "critique", "inconnu", "inconnu", None), strict=True)
+        )
+    return {
+        "controle": controle,
+        "severite": entree.severite,
+        "responsable": entree.responsable,
+        "que_faire": entree.consigne,
+        "muette": entree.silence.motif if entree.silence and entree.is_muted() else None,
+    }
 
 
 def channels() -> dict[str, Callable[..., None]]:

@@ -1,0 +1,1 @@
+"""What an operator sees: the state of the warehouse read, judged, shown, and given to monitoring."""
