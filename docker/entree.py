@@ -13,10 +13,13 @@ from pathlib import Path
 from urllib.parse import quote
 
 SECRETS = Path("/run/secrets")
+AUTORITES = Path("/etc/ssl/certs/ca-certificates.crt")
 SIMPLE = {
     "airflow_fernet": "AIRFLOW__CORE__FERNET_KEY",
     "airflow_jwt": "AIRFLOW__API_AUTH__JWT_SECRET",
     "airflow_session": "AIRFLOW__API__SECRET_KEY",
+    "alerte_webhook": "PILOTAGE_ALERTE_WEBHOOK",
+    "smtp_url": "PILOTAGE_SMTP_URL",
     "magasin_identifiant": "AWS_ACCESS_KEY_ID",
     "magasin_cle": "AWS_SECRET_ACCESS_KEY",
     "flower_compte": "AIRFLOW__CELERY__FLOWER_BASIC_AUTH",
@@ -32,24 +35,29 @@ def environment_of(folder: Path, environment: Mapping[str, str]) -> dict[str, st
         folder: one file a secret.
         environment: `PILOTAGE_PG_HOTE` and `PILOTAGE_PG_PORT` say where PostgreSQL is; a variable already set, such
             as the DATABASE_URL of a server of yours, is never replaced. `PILOTAGE_REDIS_HOTE` and `PILOTAGE_REDIS_PORT`
-            likewise.
+            likewise. `PILOTAGE_PG_SSLMODE` says how far PostgreSQL is checked (`verify-full`).
     """
     place = f"{environment.get('PILOTAGE_PG_HOTE', 'postgres')}:{environment.get('PILOTAGE_PG_PORT', '5432')}"
     found: dict[str, str] = {}
     for name, variable in SIMPLE.items():
         if value := _read(folder / name):
             found[variable] = value
-    if password := _read(folder / "pilotage_mot_de_passe"):
-        found["DATABASE_URL"] = f"postgresql://pilotage:{quote(password, safe='')}@{place}/pilotage"
+    mode = environment.get("PILOTAGE_PG_SSLMODE") or "verify-full"
+    authority = folder / "postgres_ca"
+    if authority.exists() or AUTORITES.exists():
+        found["PGSSLROOTCERT"] = str(authority if authority.exists() else AUTORITES)
+    for role, variable in (("pilotage", "DATABASE_URL"), ("chargeur", "PILOTAGE_CHARGEUR_URL")):
+        if password := _read(folder / f"{role}_mot_de_passe"):
+            found[variable] = f"postgresql://{role}:{quote(password, safe='')}@{place}/pilotage?sslmode={mode}"
     if password := _read(folder / "airflow_mot_de_passe"):
         account = f"airflow:{quote(password, safe='')}@{place}/airflow"
-        found["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = f"postgresql+psycopg2://{account}"
-        found["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC"] = f"postgresql+asyncpg://{account}"
-    found |= _several_machines(folder, environment, place)
-    return {**found, **environment}
+        found["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = f"postgresql+psycopg2://{account}?sslmode={mode}"
+        found["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC"] = f"postgresql+asyncpg://{account}?ssl={mode}"
+    found |= _several_machines(folder, environment, place, mode)
+    return {**found, **{name: value for name, value in environment.items() if value or name not in found}}
 
 
-def _several_machines(folder: Path, environment: Mapping[str, str], place: str) -> dict[str, str]:
+def _several_machines(folder: Path, environment: Mapping[str, str], place: str, mode: str) -> dict[str, str]:
     """What only docker/machines.yaml gives: Celery's queue and results, Superset's tables, the reader's address."""
     redis = f"{environment.get('PILOTAGE_REDIS_HOTE', 'redis')}:{environment.get('PILOTAGE_REDIS_PORT', '6379')}"
     found: dict[str, str] = {}
@@ -57,11 +65,12 @@ def _several_machines(folder: Path, environment: Mapping[str, str], place: str) 
         found["AIRFLOW__CELERY__BROKER_URL"] = f"rediss://pilotage:{quote(password, safe='')}@{redis}/0"
         if password := _read(folder / "airflow_mot_de_passe"):
             account = f"airflow:{quote(password, safe='')}@{place}/airflow"
-            found["AIRFLOW__CELERY__RESULT_BACKEND"] = f"db+postgresql+psycopg2://{account}"
+            found["AIRFLOW__CELERY__RESULT_BACKEND"] = f"db+postgresql+psycopg2://{account}?sslmode={mode}"
     if password := _read(folder / "redis_bi_mot_de_passe"):
         found["PILOTAGE_BI_CACHE"] = f"rediss://superset:{quote(password, safe='')}@{redis}/1"
     if password := _read(folder / "superset_mot_de_passe"):
-        found["PILOTAGE_BI_METADONNEES"] = f"postgresql+psycopg2://superset:{quote(password, safe='')}@{place}/superset"
+        account = f"superset:{quote(password, safe='')}@{place}/superset"
+        found["PILOTAGE_BI_METADONNEES"] = f"postgresql+psycopg2://{account}?sslmode={mode}"
     if (address := _read(folder / "lecteur_adresse")) and not (folder / "pilotage_mot_de_passe").exists():
         found |= {"DATABASE_URL": address, "PILOTAGE_LECTEUR_URL": address}
         found["PILOTAGE_BI_ENTREPOT"] = address.replace("postgresql:", "postgresql+psycopg2:", 1)

@@ -101,6 +101,9 @@ def test_no_secret_stands_in_a_file_and_each_service_gets_its_own_only(compose, 
         "migration",
         "scheduler",
     }
+    assert {name for name, found in used.items() if "postgres_cle" in found} == {"postgres"}
+    assert {name for name, found in used.items() if "chargeur_mot_de_passe" in found} == {"postgres", "scheduler"}
+    assert {name for name, found in used.items() if "smtp_url" in found} == {"scheduler", "dag-processor", "triggerer"}
     assert {name for name, found in used.items() if "lecteur_mot_de_passe" in found} == {"postgres"}
 
 
@@ -112,7 +115,7 @@ def test_machines_read_files_by_ranges_and_tables_as_the_reader(services):
     assert api["environment"]["PGRST_DB_ANON_ROLE"] == "lecteur"
     assert api["environment"]["PGRST_DB_SCHEMAS"].split(",") == list(SCHEMAS)
     assert api["environment"]["PGRST_DB_URI"] == "@/run/secrets/lecteur_adresse"
-    assert set(api["secrets"]) == {"lecteur_adresse"}
+    assert set(api["secrets"]) == {"lecteur_adresse", "postgres_ca"}
     source = (DOCKER / "nginx.conf").read_text(encoding="utf-8")
     assert "autoindex" in source and "exports/derniere" in source
 
@@ -180,7 +183,9 @@ def test_secrets_become_variables_and_a_variable_that_is_set_wins(tmp_path):
     (tmp_path / "airflow_jwt").write_text("clef")
     found = entree.environment_of(tmp_path, {"PILOTAGE_PG_HOTE": "base"})
     assert make_url(found["DATABASE_URL"]).password == "a/b@c:d"
-    assert found["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] == "postgresql+psycopg2://airflow:xyz@base:5432/airflow"
+    assert found["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] == (
+        "postgresql+psycopg2://airflow:xyz@base:5432/airflow?sslmode=verify-full"
+    )
     assert found["AIRFLOW__API_AUTH__JWT_SECRET"] == "clef"
     assert "AIRFLOW__CORE__FERNET_KEY" not in found  # not given to this service
     assert entree.environment_of(tmp_path, {"DATABASE_URL": "postgresql://ailleurs"})["DATABASE_URL"].endswith(
@@ -204,7 +209,7 @@ def test_secrets_are_drawn_once(tmp_path, compose):
     folder = tmp_path / "secrets"
     subprocess.run([DOCKER / "creer_secrets.sh", folder], check=True, capture_output=True)
     first = {path.name: path.read_text() for path in folder.iterdir()}
-    assert set(first) == set(compose["secrets"])
+    assert set(first) - {"autorite_cle"} == set(compose["secrets"]), "the authority's key goes to no service"
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert len(first["airflow_fernet"]) == 44
     assert "pilotage" in json.loads(first["airflow_utilisateurs"])
@@ -212,8 +217,13 @@ def test_secrets_are_drawn_once(tmp_path, compose):
     assert {path.name: path.read_text() for path in folder.iterdir()} == first
 
 
-PASSWORDS = {"prod_mot_de_passe": "p'1 \"x", "airflow_mot_de_passe": "a2", "lecture_mot_de_passe": "l3"}
-ROLES = ("prod", "liseur", "airflow", "proprietaire")
+PASSWORDS = {
+    "prod_mot_de_passe": "p'1 \"x",
+    "airflow_mot_de_passe": "a2",
+    "lecture_mot_de_passe": "l3",
+    "charge_mot_de_passe": "c4",
+}
+ROLES = ("prod", "liseur", "remplisseur", "airflow", "proprietaire")
 
 
 @pytest.fixture(scope="module")
@@ -225,6 +235,7 @@ def roles(server, tmp_path_factory):
     script = folder / "roles.sql"
     source = (DOCKER / "postgres" / "10_roles.sql").read_text(encoding="utf-8")
     source = source.replace("/run/secrets/lecteur", "/run/secrets/lecture").replace("lecteur", "liseur")
+    source = source.replace("/run/secrets/chargeur", "/run/secrets/charge").replace("chargeur", "remplisseur")
     script.write_text(source.replace("pilotage", "prod").replace("/run/secrets", str(folder)), encoding="utf-8")
     admin = create_engine(server, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
