@@ -97,3 +97,4 @@ lock: installer ## Resolve the locks again
 	$(LOCK) bi/superset.in -o bi/superset.lock
 	$(LOCK) requirements-datagouv.in -o requirements-datagouv.lock
 	$(LOCK) requirements-uv.in -o requirements-uv.lock
+	$(LOCK) docker/helm/kubernetes.in $$(sed -n 's/^\([a-z0-9._-]*\)==.*/--no-emit-package \1/p' requirements.lock) -o docker/helm/kubernetes.lock
