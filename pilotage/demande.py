@@ -9,7 +9,7 @@ from pilotage.config import Settings
 from pilotage.errors import ErreurTelechargement
 
 MO = 1_000_000
-RESERVES = (".partiel", ".partiel.json", ".recu.json", ".suivi.json")
+RESERVES = (".partiel", ".partiel.json", ".recu.json", ".suivi.json", ".abime")
 
 
 class ErreurPassagere(ErreurTelechargement):

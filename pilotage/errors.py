@@ -75,6 +75,10 @@ class ErreurLecture(ErreurPilotage):
     """A landed file is not what its card says."""
 
 
+class ErreurDepot(ErreurLecture):
+    """A landed file was lost or damaged on this machine; the next collection takes it again from upstream."""
+
+
 class ErreurChargement(ErreurPilotage):
     """A delivery could not be copied into raw."""
 
