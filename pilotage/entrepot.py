@@ -118,9 +118,18 @@ def build_axe(generation: str, axe: str) -> RapportConstruction:
     started = time.monotonic()
     code = _run_dbt(settings, folder, generation, ["build", *_selection(axe)])
     report = RapportConstruction(generation, axe, secondes=round(time.monotonic() - started, 1))
+    _tell_lineage(settings, folder, generation)
     _read_results(folder, report, code)
     _record(report)
     return report
+
+
+def _tell_lineage(settings: Settings, folder: Path, generation: str) -> None:
+    """OpenLineage events of the build, when they are asked for; the library is loaded only then."""
+    if os.environ.get("PILOTAGE_OPENLINEAGE"):
+        from pilotage.evenements.dbt import emit_build
+
+        emit_build(settings, folder, generation)
 
 
 def _selection(axe: str) -> list[str]:

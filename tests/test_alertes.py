@@ -60,7 +60,10 @@ def test_a_webhook_receives_it(home: Path, webhook: tuple[str, list[dict]], monk
     url, received = webhook
     monkeypatch.setenv("PILOTAGE_ALERTE_WEBHOOK", url)
     alertes.alerter("Titre", "Texte", source="a__b")
-    assert received == [{"text": "Titre\nTexte", "source": "a__b"}]
+    decided = {"severite": "avertissement", "responsable": "exploitant"}
+    assert received == [
+        {"text": "Titre\nTexte", "source": "a__b", **decided, "que_faire": "docs/exploitation.md#alerte-sans-famille"}
+    ]
     assert _journal(home)[0]["envois"] == {"webhook": "envoyé"}
 
 

@@ -48,7 +48,7 @@ def _base(releve: Releve, _: Seuils) -> tuple[int, str]:
         return INCONNU, f"PostgreSQL {what} ; {hint}"
     if releve.base == MUETTE:
         return CRITIQUE, f"PostgreSQL ne répond pas{detail}"
-    return CRITIQUE, f"la base répond, mais l'entrepôt n'y est pas{detail}"
+    return CRITIQUE, f"la base répond, mais l'entrepôt n'y est pas lisible{detail}"
 
 
 def _airflow(releve: Releve, _: Seuils) -> tuple[int, str]:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import ProgrammingError, SQLAlchemyError
 
 from pilotage.budget import load_budget
-from pilotage.config import Settings, get_settings
+from pilotage.config import EN_CHARGEUR, Settings, get_settings
 from pilotage.errors import ErreurConfiguration
 from pilotage.etat import machine
 from pilotage.etat.entrepot import read_entrepot
@@ -58,10 +58,13 @@ def remember(settings: Settings, releve: Releve) -> None:
 def note(settings: Settings | None = None) -> None:
     """At the end of a night: state file, one point of the disk's history, metrics for node_exporter.
 
-    What goes wrong here is logged and never fails the night.
+    What goes wrong here is logged and never fails the night. The loader, which may read a part of the journal only,
+    leaves it to the steps that come after.
     """
     from pilotage.etat.metriques import write_metrics
 
+    if EN_CHARGEUR.get():
+        return
     try:
         settings = settings or get_settings()
         releve = take(settings)

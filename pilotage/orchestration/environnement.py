@@ -12,6 +12,8 @@ from pathlib import Path
 from sqlalchemy import make_url
 
 from pilotage.config import RACINE, Settings
+from pilotage.errors import ErreurConfiguration
+from pilotage.evenements.reglage import airflow_variables
 
 ADMIN = "pilotage"
 TASKS_AT_ONCE = 4  # downloads wait for the network while two heavy tasks keep two cores busy (pool `lourd`)
@@ -88,12 +90,33 @@ def airflow_environment(
         "NO_PROXY": _without_proxy(),
         "no_proxy": _without_proxy(),
     }
+    environment |= {**airflow_variables(settings), **statsd_variables()}
     if not nightly:
         environment["PILOTAGE_CRON"] = ""
     if preload:
         environment["AIRFLOW__SCHEDULER__MP_START_METHOD"] = "forkserver"
         environment["AIRFLOW__SCHEDULER__MP_FORKSERVER_PRELOAD"] = PRELOADED
     return environment
+
+
+def statsd_variables() -> dict[str, str]:
+    """Airflow's counters by UDP to `PILOTAGE_STATSD` (`host:port`); nothing without it.
+
+    Raises:
+        ErreurConfiguration: not a host and a port.
+    """
+    place = os.environ.get("PILOTAGE_STATSD", "").strip()
+    if not place:
+        return {}
+    host, _, port = place.rpartition(":")
+    if not host or not port.isdigit():
+        raise ErreurConfiguration(f"PILOTAGE_STATSD vaut « {place} »", attendu="hôte:port, comme 127.0.0.1:8125")
+    return {
+        "AIRFLOW__METRICS__STATSD_ON": "True",
+        "AIRFLOW__METRICS__STATSD_HOST": host,
+        "AIRFLOW__METRICS__STATSD_PORT": port,
+        "AIRFLOW__METRICS__STATSD_PREFIX": "airflow",
+    }
 
 
 def load_secrets(settings: Settings) -> dict[str, str]:

@@ -26,6 +26,7 @@ def fetch(source: str) -> None:
         AirflowSkipException: nothing to load.
         ErreurTelechargement: a file failed; those that came are loaded all the same.
     """
+    from pilotage.evenements.emission import attribute
     from pilotage.fetch import fetch_source
     from pilotage.roles import as_loader
 
@@ -37,12 +38,14 @@ def fetch(source: str) -> None:
         journal.message = f"{len(rapport.nouvelles)} nouvelles, {rapport.inchangees} inchangées, {size}"
         journal.message = " ; ".join([journal.message, *rapport.avertissements])
         journal.etat = "sans_changement" if unchanged else "reussie"
+        attribute("fetch", rapport.nouvelles)
     if unchanged:
         raise AirflowSkipException("aucune livraison nouvelle")
 
 
 def load(source: str) -> None:
     """Load the received deliveries of one source into candidate tables."""
+    from pilotage.evenements.emission import attribute
     from pilotage.load import load_source
     from pilotage.roles import as_loader
 
@@ -50,6 +53,7 @@ def load(source: str) -> None:
         rapport = load_source(source)
         journal.lignes = rapport.lignes
         journal.message = f"{len(rapport.candidates)} candidates"
+        attribute("load", rapport.candidates)
 
 
 def gate(source: str) -> list[str]:
@@ -61,6 +65,7 @@ def gate(source: str) -> list[str]:
     Raises:
         ErreurControle: every delivery was refused; some refused beside some accepted is an alert only.
     """
+    from pilotage.evenements.emission import attribute
     from pilotage.gate import gate_source
     from pilotage.roles import as_loader
 
@@ -76,6 +81,7 @@ def gate(source: str) -> list[str]:
             if not rapport.acceptees:
                 raise ErreurControle(f"livraison refusée, la précédente reste servie : {reasons}", source=source)
             _tell_partial_refusal(source, reasons)
+        attribute("gate", rapport.acceptees)
     return list(rapport.acceptees)
 
 
@@ -224,12 +230,18 @@ def current_generation(context: Mapping[str, Any] | None = None) -> dict[str, st
 @contextmanager
 def journaliser(etape: str, objet: str) -> Iterator[Etape]:
     """Journal a step in `pilotage.etapes` and its time and memory in the night's measures."""
+    from pilotage.etat.releve import FINS, note
     from pilotage.orchestration.mesures import measure_step
     from pilotage.suivi import suivre_etape
 
-    nuit = current_night()
-    with measure_step(nuit, etape, objet), suivre_etape(nuit, etape, objet) as journal:
-        yield journal
+    nuit, whole = current_night(), False
+    try:
+        with measure_step(nuit, etape, objet), suivre_etape(nuit, etape, objet) as journal:
+            yield journal
+        whole = True
+    finally:
+        if not whole or etape in FINS:
+            note()
 
 
 def _extra(context: Mapping[str, Any]) -> dict[str, str]:
