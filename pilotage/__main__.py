@@ -9,6 +9,7 @@ import typer
 from pilotage.commandes import (
     alertes,
     apports,
+    depot,
     etapes,
     etat,
     exporter,
@@ -20,9 +21,11 @@ from pilotage.commandes import (
     postgres,
     publier,
     quarantaine,
+    ranger,
     recommander,
     resumer,
     roles,
+    sauvegarder,
     scenarios,
     site,
     sources,
@@ -41,6 +44,8 @@ GROUPS = {
     "alertes": alertes,
     "sources": sources,
     "apports": apports,
+    "depot": depot,
+    "sauvegarder": sauvegarder,
     "quarantaine": quarantaine,
     "generations": generations,
     "exporter": exporter,
@@ -66,9 +71,12 @@ for command in (
     federer.federer,
     resumer.resumer,
     publier.publier,
+    sauvegarder.restaurer,
+    ranger.ranger,
 ):
     app.command()(command)
 READERS = {"sources", "quarantaine", "generations", "exporter", "lieux", "territoires"}
+READERS |= {"sauvegarder", "depot", "ranger"}
 READERS |= {"roles", "recommander", "comparer", "fermer", "lecteur", "site", "federer", "resumer"}
 
 

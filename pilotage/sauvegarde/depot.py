@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pilotage.landing import Depot, Recu
+from pilotage.magasin import ErreurMagasin
 from pilotage.sauvegarde.manifeste import Morceau, hash_file
 
 RECUS = "[!_.]*/*/*/*.recu.json"
@@ -37,6 +38,23 @@ def all_receipts(depot: Depot) -> Iterator[Recu]:
             continue  # `check_landing` does not see it either: the journal names what is then missing
 
 
+def gather_receipts(depot: Depot) -> None:
+    """Have on this machine the receipts and follow-ups of the store that several machines share."""
+    if depot.magasin.partage:
+        for name in depot.magasin.sizes(depot.magasin.relative(depot.racine)):
+            if name.endswith((".recu.json", ".suivi.json")):
+                depot.magasin.pull(name, fresh=True)
+
+
+def share(depot: Depot) -> None:
+    """Give the store what this machine has and it has not."""
+    if depot.magasin.partage:
+        there = depot.magasin.sizes(depot.magasin.relative(depot.racine))
+        for path in depot.racine.rglob("*"):
+            if path.is_file() and depot.magasin.relative(path) not in there:
+                depot.magasin.push(path)
+
+
 def place_of(recu: Recu) -> str:
     return f"{recu.source}/{recu.millesime}/{recu.sha256}/{recu.fichier}"
 
@@ -45,7 +63,11 @@ def check_landing(depot: Depot) -> Iterator[Etat]:
     """Read every landed file again and compare it to the hash that names it."""
     for recu in all_receipts(depot):
         place = place_of(recu)
-        path = depot.racine / place
+        try:
+            path = depot.bring(recu, recu.sha256)
+        except ErreurMagasin:
+            yield Etat(recu, place, "abime")
+            continue
         if not path.is_file():
             yield Etat(recu, place, "absent")
         else:
@@ -67,12 +89,19 @@ def copy_to_store(depot: Depot, store: Path, liens: bool = False) -> tuple[list[
         place = place_of(recu)
         target = store / place
         if not (target.is_file() and target.stat().st_size == recu.taille_octets):
-            if not copy_checked(depot.racine / place, target, recu.sha256, liens):
+            if not _bring_to(depot, recu, target, liens):
                 bad.append(place)
                 continue
             written += recu.taille_octets
         held.append(Morceau(place, recu.sha256, recu.taille_octets))
     return held, bad, written
+
+
+def _bring_to(depot: Depot, recu: Recu, target: Path, liens: bool) -> bool:
+    try:
+        return copy_checked(depot.bring(recu, recu.sha256), target, recu.sha256, liens)
+    except ErreurMagasin:
+        return False
 
 
 def copy_checked(source: Path, target: Path, sha256: str, liens: bool = False) -> bool:

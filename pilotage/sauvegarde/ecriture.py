@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -17,17 +16,21 @@ from psycopg import sql
 from pilotage import __version__
 from pilotage.config import Settings
 from pilotage.database import psycopg_connection
-from pilotage.landing import Depot
+from pilotage.landing import open_depot
 from pilotage.sauvegarde import ErreurSauvegarde
-from pilotage.sauvegarde.depot import copy_to_store, pack_receipts
 from pilotage.sauvegarde.accueil import write_home, write_settings
+from pilotage.sauvegarde.depot import copy_to_store, gather_receipts, pack_receipts
 from pilotage.sauvegarde.manifeste import DEPOT, FICHIER, SOMME, Manifeste, Morceau, hash_file, list_backups
 from pilotage.sauvegarde.menage import prune
 from pilotage.sauvegarde.outils import run_tool
+from pilotage.sauvegarde.ranger import VERROU
 from pilotage.verrou import locked
 
 SCHEMAS = ("pilotage", "quarantaine")  # what no landing can give back
-EN_SERVICE = "SELECT source, millesime, sha256, fichier FROM pilotage.livraisons WHERE etat IN ('acceptee', 'candidate', 'recue')"
+EN_SERVICE = (
+    "SELECT source, millesime, sha256, fichier FROM pilotage.livraisons "
+    "WHERE etat IN ('acceptee', 'candidate', 'recue')"
+)
 PROCESSUS = 2
 
 
@@ -103,7 +106,7 @@ def refuse_place(settings: Settings, place: Path) -> None:
 def _write_parts(
     settings: Settings, place: Path, folder: Path, name: str, tout: bool, liens: bool
 ) -> RapportSauvegarde:
-    depot = Depot(settings.landing)
+    depot = open_depot(settings)
     with _snapshot(settings) as (connection, snapshot):
         manifeste = _read_facts(connection, name, tout)
         served = {"/".join(row) for row in connection.execute(EN_SERVICE)}
@@ -114,14 +117,17 @@ def _write_parts(
             with report.timed("base"):
                 options = ("--format=directory", f"--jobs={PROCESSUS}", f"--snapshot={snapshot}", "--no-acl")
                 run_tool(settings, "pg_dump", *options, "--no-owner", "--file", folder / "base")
-    with report.timed("depot"):  # after the snapshot: all that the journal acknowledges had landed before it
+    with (
+        report.timed("depot"),
+        locked(settings.home / VERROU),
+    ):  # after the snapshot: all that the journal acknowledges had landed before it
+        gather_receipts(depot)
         manifeste.depot, bad, report.octets_ecrits = copy_to_store(depot, place / DEPOT, liens)
         pack_receipts(depot, folder / "recus.tar.gz")
     known = {part.chemin for part in manifeste.depot}
     manifeste.manquantes = sorted(served - known)
-    report.avertissements = [
-        f"{p} : perdu ou abîmé au dépôt, absent de la sauvegarde" for p in sorted({*bad, *manifeste.manquantes})
-    ]
+    lost = sorted({*bad, *manifeste.manquantes})
+    report.avertissements = [f"{place} : perdu ou abîmé au dépôt, absent de la sauvegarde" for place in lost]
     with report.timed("accueil"):
         write_home(settings, folder)
         write_settings(settings, folder / "reglages.env")
@@ -199,4 +205,4 @@ def _point(place: Path, name: str) -> None:
     link = place / ".derniere"
     link.unlink(missing_ok=True)
     link.symlink_to(name)
-    os.replace(link, place / "derniere")
+    link.replace(place / "derniere")

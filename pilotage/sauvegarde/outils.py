@@ -1,4 +1,4 @@
-"""PostgreSQL's own programs on the warehouse, embedded or not; a password goes by the environment, never by arguments."""
+"""PostgreSQL's own programs on any warehouse; a password goes by the environment, never by arguments."""
 
 from __future__ import annotations
 

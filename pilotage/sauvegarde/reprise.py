@@ -1,4 +1,4 @@
-"""From the landing alone to a visible warehouse: journal from the receipts, load, judge, build; the same steps as a night."""
+"""From the landing alone to a visible warehouse: journal from the receipts, load, judge, build, as a night does."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def create_schemas(settings: Settings) -> None:
 
 
 def forget_tables(settings: Settings) -> int:
-    """After the journal came back without the tables: deliveries in service are to be loaded again, generations are gone.
+    """The journal came back without the tables: what was in service is to be loaded again, generations are gone.
 
     Returns:
         How many deliveries are to be loaded.

@@ -11,12 +11,12 @@ from sqlalchemy import text
 from pilotage.config import Settings
 from pilotage.database import get_engine, migrate
 from pilotage.generations import SCHEMAS
-from pilotage.landing import Depot
+from pilotage.landing import open_depot
 from pilotage.nature import NAMES
 from pilotage.revision import known_revisions
 from pilotage.sauvegarde import ErreurSauvegarde
 from pilotage.sauvegarde.accueil import read_home
-from pilotage.sauvegarde.depot import check_landing, mend, unpack_receipts
+from pilotage.sauvegarde.depot import check_landing, mend, share, unpack_receipts
 from pilotage.sauvegarde.manifeste import DEPOT, Manifeste, find_backup, verify_backup
 from pilotage.sauvegarde.outils import run_tool
 from pilotage.sauvegarde.reprise import RapportReprise, create_schemas, forget_tables, rebuild
@@ -61,11 +61,12 @@ def restore(
     _refuse_mixing(settings, manifeste)
     _refuse_full(settings, garder_depot)
     report = RapportRestauration(manifeste, secondes=steps)
-    depot = Depot(settings.landing)
+    depot = open_depot(settings)
     start = time.monotonic()
     settings.landing.mkdir(parents=True, exist_ok=True)
     unpack_receipts(folder / "recus.tar.gz", depot)
     mended, _ = mend(depot, [folder.parent / DEPOT], check_landing(depot))
+    share(depot)
     report.remises = len(mended)
     report.laissees = read_home(settings, folder)
     steps["remettre le dépôt"] = round(time.monotonic() - start, 1)
@@ -122,7 +123,7 @@ def _refuse_mixing(settings: Settings, manifeste: Manifeste) -> None:
         )
     if manifeste.revision not in known_revisions():
         raise ErreurSauvegarde(
-            f"sauvegarde faite par Pilotage {manifeste.version} (schéma {manifeste.revision}), plus récent que celui-ci",
+            f"sauvegarde de Pilotage {manifeste.version} (schéma {manifeste.revision}), plus récent que celui-ci",
             conseil=f"installer Pilotage {manifeste.version}, puis restaurer",
         )
 
