@@ -11,7 +11,7 @@ MIROIR ?= ../shared/mirror
 export UV_NO_PROGRESS := 1
 export PILOTAGE_COMMUNES := $(COMMUNES)
 
-.PHONY: aide installer installer-dev site bi datagouv navigateur test-nuits test-reste run up down test lint format bench clean lock pages
+.PHONY: aide installer installer-dev site bi datagouv navigateur test-nuits test-reste run up down test lint format exercice bench clean lock pages
 
 aide: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -83,6 +83,9 @@ format: installer-dev ## Rewrite the code in its form
 
 pages: installer ## Write derived files again: dbt sources, pages of sources, models and traceability, schemas of apports
 	$(PY) -m pilotage pages
+
+exercice: installer ## A drill of recovery: back up, lose, restore beside, compare table by table, time it
+	PILOTAGE_SOURCES='$(SOURCES)' $(PY) -m pilotage sauvegarder exercice
 
 bench: installer-dev ## Speed and memory, as ratios of sides measured in one run
 	PILOTAGE_MIROIR='$(MIROIR)' $(PY) -m tests.bancs

@@ -1,5 +1,5 @@
 # Superset with the dashboards' settings, in an environment of its own: it wants other versions of the same libraries.
-# Built from the root: docker build -f docker/superset.Dockerfile -t pilotage-superset:0.1.0 .
+# Built from the root: docker build -f docker/superset.Dockerfile -t pilotage-superset:0.2.0 .
 # To pin the base by its content: --build-arg PYTHON=python@sha256:… (docker buildx imagetools inspect gives it).
 ARG PYTHON=python:3.11-slim-bookworm
 

@@ -1,3 +1,3 @@
 """Pilotage: the data warehouse that steers a territory's digital roadmap."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

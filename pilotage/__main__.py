@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 
@@ -80,8 +81,21 @@ READERS |= {"sauvegarder", "depot", "ranger"}
 READERS |= {"roles", "recommander", "comparer", "fermer", "lecteur", "site", "federer", "resumer"}
 
 
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        from pilotage import __version__
+
+        typer.echo(f"Pilotage {__version__}")
+        raise typer.Exit()
+
+
 @app.callback()
-def prepare(context: typer.Context) -> None:
+def prepare(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Dire la version, et rien d'autre.")
+    ] = False,
+) -> None:
     """Have the embedded server answer for commands that only read; it is stopped again if it was."""
     if context.invoked_subcommand not in READERS:
         return
