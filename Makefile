@@ -11,7 +11,7 @@ MIROIR ?= ../shared/mirror
 export UV_NO_PROGRESS := 1
 export PILOTAGE_COMMUNES := $(COMMUNES)
 
-.PHONY: aide installer installer-dev site bi datagouv navigateur test-nuits test-reste run up down test lint format exercice bench clean lock pages
+.PHONY: aide installer installer-dev site bi immeubles banc-immeubles datagouv navigateur test-nuits test-reste run up down test lint format exercice bench clean lock pages
 
 aide: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -39,11 +39,23 @@ $(VENV)-bi/installe: $(VENV)/installe bi/superset.lock
 	$(UV) pip install --quiet --python $(VENV)-bi/bin/python --require-hashes --no-deps -r bi/superset.lock
 	touch $@
 
+# The same models on DuckDB and on Spark: an environment of its own (Spark alone weighs 440 MB; it needs Java 17).
+$(VENV)-immeubles/installe: $(VENV)/installe pilotage/immeubles/requirements.lock
+	test -x $(VENV)-immeubles/bin/python || $(UV) venv --quiet --python $(PY) $(VENV)-immeubles
+	$(UV) pip install --quiet --python $(VENV)-immeubles/bin/python --require-hashes --no-deps -r pilotage/immeubles/requirements.lock
+	touch $@
+
 .pilotage/client_datagouv/installe: $(VENV)/installe requirements-datagouv.lock
 	$(UV) pip install --quiet --python $(PY) --require-hashes --no-deps --target .pilotage/client_datagouv -r requirements-datagouv.lock
 	touch $@
 
 datagouv: .pilotage/client_datagouv/installe ## The official client of data.gouv.fr, in a folder of its own
+
+immeubles: $(VENV)-immeubles/installe ## What reduces building-level files of fibre: dbt on DuckDB and on Spark
+	@command -v java >/dev/null || echo 'Java is absent: DuckDB will do, Spark will not (openjdk-17-jre-headless)'
+
+banc-immeubles: installer-dev immeubles ## Cost curves of both engines, up to 30 million buildings
+	$(PY) -m tests.banc_immeubles
 
 bi: installer $(VENV)-bi/installe ## Dashboards in Apache Superset, imported and served on 127.0.0.1 until Ctrl-C
 	$(PY) -m bi importer
@@ -91,13 +103,14 @@ bench: installer-dev ## Speed and memory, as ratios of sides measured in one run
 	PILOTAGE_MIROIR='$(MIROIR)' $(PY) -m tests.bancs
 
 clean: down ## Forget all that runs wrote (landing included) and the environment
-	rm -rf .pilotage $(VENV) $(VENV)-bi site/construit site/node_modules .pytest_cache .ruff_cache .hypothesis
+	rm -rf .pilotage $(VENV) $(VENV)-bi $(VENV)-immeubles site/construit site/node_modules .pytest_cache .ruff_cache .hypothesis
 
 LOCK := $(UV) pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --python-version 3.11
 lock: installer ## Resolve the locks again
 	$(LOCK) requirements.in -o requirements.lock
 	$(LOCK) requirements-dev.in -o requirements-dev.lock
 	$(LOCK) bi/superset.in -o bi/superset.lock
+	$(LOCK) pilotage/immeubles/requirements.in -o pilotage/immeubles/requirements.lock
 	$(LOCK) requirements-datagouv.in -o requirements-datagouv.lock
 	$(LOCK) requirements-uv.in -o requirements-uv.lock
 	$(LOCK) docker/helm/kubernetes.in $$(sed -n 's/^\([a-z0-9._-]*\)==.*/--no-emit-package \1/p' requirements.lock) -o docker/helm/kubernetes.lock

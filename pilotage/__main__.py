@@ -16,6 +16,7 @@ from pilotage.commandes import (
     exporter,
     federer,
     generations,
+    immeubles,
     lecteur,
     lieux,
     nuit,
@@ -54,6 +55,7 @@ GROUPS = {
     "postgres": postgres,
     "roles": roles,
     "territoires": territoires,
+    "immeubles": immeubles,
 }
 for nom, module in GROUPS.items():
     app.add_typer(module.app, name=nom)

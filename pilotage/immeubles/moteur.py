@@ -87,19 +87,16 @@ def _open_duckdb(args: argparse.Namespace) -> tuple[Callable, Callable]:
 
 def _open_spark(args: argparse.Namespace) -> tuple[Callable, Callable]:
     """A session on a cluster of processes of this machine; dbt-spark's own `getOrCreate` then finds it."""
-    import pyspark
     from pyspark.sql import SparkSession
 
-    os.environ |= {"SPARK_HOME": str(Path(pyspark.__file__).parent), "PYSPARK_PYTHON": sys.executable}
+    os.environ |= {"SPARK_HOME": str(_spark_home(args.travail)), "PYSPARK_PYTHON": sys.executable}
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    os.environ["SPARK_WORKER_DIR"] = str(args.travail / "ouvriers")
-    memory = args.memoire.upper().removesuffix("B")
     settings = {
         "spark.ui.enabled": "false",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.memory": "1g",
-        "spark.executor.memory": memory,
+        "spark.executor.memory": f"{args.grappe.rstrip(']').rpartition(',')[2] if 'cluster' in args.grappe else 1024}m",
         "spark.local.dir": str(args.travail / "debord"),
         "spark.sql.warehouse.dir": str(args.travail / "tables"),
         "spark.sql.shuffle.partitions": str(args.partitions),
@@ -120,6 +117,18 @@ def _open_spark(args: argparse.Namespace) -> tuple[Callable, Callable]:
         return pyarrow.dataset.dataset(folder, format="parquet").to_table()
 
     return read, session.stop
+
+
+def _spark_home(travail: Path) -> Path:
+    """The installed Spark by links, in a folder where its workers may write (they do so in SPARK_HOME/work)."""
+    import pyspark
+
+    home = travail / "spark"
+    home.mkdir(exist_ok=True)
+    for entry in Path(pyspark.__file__).parent.iterdir():
+        if entry.name != "work" and not (home / entry.name).is_symlink():
+            (home / entry.name).symlink_to(entry)
+    return home
 
 
 def _write(table, keys: list[str], target: Path) -> int:
@@ -144,7 +153,7 @@ def main() -> None:
     parser.add_argument("--communes", type=Path, required=True)
     parser.add_argument("--sortie", type=Path, required=True)
     parser.add_argument("--travail", type=Path, required=True)
-    parser.add_argument("--memoire", default="1500MB", help="of DuckDB; of each Spark executor")
+    parser.add_argument("--memoire", default="1500MB", help="of DuckDB")
     parser.add_argument("--coeurs", type=int, default=2)
     parser.add_argument("--grappe", default="local-cluster[2,1,1024]")
     parser.add_argument("--partitions", type=int, default=16)
