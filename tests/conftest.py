@@ -15,6 +15,7 @@ from pilotage import postgres
 from pilotage.config import RACINE, Settings, get_settings
 from tests.entrepot_reel import entrepot_recommande, entrepot_reel  # noqa: F401
 from tests.maison import maison  # noqa: F401
+from tests.production import production  # noqa: F401
 
 MIRROR = Path(os.environ.get("PILOTAGE_MIROIR", RACINE.parent / "shared" / "mirror"))
 

@@ -130,3 +130,18 @@ def test_long_statements_are_cut(reader: str) -> None:
 def test_asking_again_keeps_the_password_and_hides_it(reader: str, warehouse: Settings) -> None:
     assert ensure_reader() == reader
     assert (warehouse.home / "lecteur").stat().st_mode & 0o077 == 0
+
+
+def test_a_superuser_creates_the_loader_too_and_again_changes_nothing(warehouse: Settings) -> None:
+    from pilotage.roles import CHARGEUR, ensure_loader
+
+    first = ensure_loader(warehouse)
+    assert ensure_loader(warehouse) == first
+    assert (warehouse.home / "chargeur").stat().st_mode & 0o077 == 0
+    engine = create_engine(first)
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT current_user")) == CHARGEUR
+        assert connection.scalar(text("SELECT count(*) FROM pilotage.livraisons")) == 0
+        with pytest.raises(Exception, match="permission denied"):
+            connection.execute(text("CREATE FUNCTION raw.f() RETURNS int LANGUAGE sql AS 'SELECT 1'"))
+    engine.dispose()
