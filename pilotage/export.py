@@ -13,6 +13,7 @@ from pilotage.config import Settings, get_settings
 from pilotage.database import psycopg_connection
 from pilotage.datapackage import Generation, SourceServie, TableExportee, describe_package
 from pilotage.ecriture_csv import copy_csv
+from pilotage.echange import put_in_place
 from pilotage.ecriture_parquet import convert
 from pilotage.errors import ErreurPublication
 from pilotage.generations import SCHEMAS
@@ -193,12 +194,7 @@ def _read_served(connection, tables: list[TablePubliee], lignage: Lignage) -> di
 def _settle(partial: Path, target: Path) -> None:
     """Put a complete export in place of the former one; a partial one may hold what must not leave: it is erased."""
     if (partial / "SHA256SUMS").exists():
-        former = target.with_name(f"{target.name}.ancien")
-        shutil.rmtree(former, ignore_errors=True)
-        if target.exists():
-            target.rename(former)
-        partial.rename(target)
-        shutil.rmtree(former, ignore_errors=True)
+        put_in_place(partial, target)
     shutil.rmtree(partial, ignore_errors=True)
 
 

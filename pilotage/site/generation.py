@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pilotage.config import RACINE, Settings, get_settings
 from pilotage.database import psycopg_connection
+from pilotage.echange import put_in_place
 from pilotage.errors import ErreurPublication
 from pilotage.recit import say_day
 from pilotage.site.cartes import write_maps
@@ -87,7 +88,7 @@ def build_site(settings: Settings | None = None) -> RapportSite:
             raise ErreurPublication(
                 f"écriture impossible : {error}", fichier=str(partial), conseil="libérer de la place, puis relancer"
             ) from error
-    _put_in_place(partial, target)
+    put_in_place(partial, target)
     files = [path.stat().st_size for path in target.rglob("*") if path.is_file()]
     return RapportSite(target, row[0], pages, len(files), sum(files), seconds)
 
@@ -133,13 +134,3 @@ def _write_home(connection, templates, shared: dict, folder: Path) -> None:
     for page in ("index.html", "sources.html", "methode.html"):
         text = templates.get_template(f"{page}.j2").render(racine="", niveaux=levels, commun=shared)
         (folder / page).write_text(text, encoding="utf-8")
-
-
-def _put_in_place(partial: Path, target: Path) -> None:
-    """Two renames: a reader finds the former site or the new one, and what is in the way of a crash is put back."""
-    former = target.with_name("site.ancien")
-    shutil.rmtree(former, ignore_errors=True)
-    if target.exists():
-        target.rename(former)
-    partial.rename(target)
-    shutil.rmtree(former, ignore_errors=True)
