@@ -12,8 +12,8 @@ from pilotage.catalogue import load_catalogue
 from pilotage.config import Settings, get_settings
 from pilotage.database import psycopg_connection
 from pilotage.datapackage import Generation, SourceServie, TableExportee, describe_package
-from pilotage.ecriture_csv import copy_csv
 from pilotage.echange import put_in_place
+from pilotage.ecriture_csv import copy_csv
 from pilotage.ecriture_parquet import convert
 from pilotage.errors import ErreurPublication
 from pilotage.generations import SCHEMAS
