@@ -9,16 +9,16 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-import time
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import OperationalError
 
+from pilotage.attente import lock_for_switch
 from pilotage.config import get_settings
 from pilotage.database import get_engine
 from pilotage.errors import ErreurPublication
 from pilotage.lecteur import ensure_role, grant_visible
+from pilotage.suivi import check_courante
 
 SCHEMAS = (
     "commun",
@@ -82,6 +82,7 @@ def switch(generation: str) -> None:
     """
     with get_engine().begin() as connection:
         connection.execute(LOCK)
+        check_courante(connection)
         state = connection.scalar(
             text("SELECT etat FROM pilotage.generations WHERE generation = :g FOR UPDATE"), {"g": generation}
         )
@@ -95,7 +96,7 @@ def switch(generation: str) -> None:
             )
         _check_complete(connection, generation)
         former = connection.scalar(text("SELECT generation FROM pilotage.generations WHERE etat = 'visible'"))
-        _wait_for_readers(connection)
+        counts = count_rows(connection, generation)
         for nom in SCHEMAS:
             if former and _exists(connection, nom):
                 _rename(connection, nom, schema(nom, former))
@@ -114,8 +115,10 @@ def switch(generation: str) -> None:
         connection.execute(text("NOTIFY pgrst, 'reload schema'"))  # the read API, where there is one, looks again
         connection.execute(
             text("UPDATE pilotage.generations SET statistiques = :s WHERE generation = :g"),
-            {"s": json.dumps(count_rows(connection)), "g": generation},
+            {"s": json.dumps(counts), "g": generation},
         )
+        # Last: nobody sees any of it before the commit, and readers wait for nothing but that.
+        lock_for_switch(connection, _tables(connection, aside))
 
 
 def go_back() -> str:
@@ -176,12 +179,12 @@ def drop_schemas(connection: Connection, generation: str) -> None:
         _drop(connection, schema(nom, generation))
 
 
-def count_rows(connection: Connection) -> dict[str, int]:
-    """Rows of every visible table, `schema.table` -> exact count."""
+def count_rows(connection: Connection, generation: str) -> dict[str, int]:
+    """Rows of every table of a generation that is not visible yet, `schema.table` -> exact count."""
     quote = connection.dialect.identifier_preparer.quote
     return {
-        f"{s}.{t}": connection.scalar(text(f"SELECT count(*) FROM {quote(s)}.{quote(t)}"))
-        for s, t in _visible_tables(connection)
+        f"{s.partition('__')[0]}.{t}": connection.scalar(text(f"SELECT count(*) FROM {quote(s)}.{quote(t)}"))
+        for s, t in _tables(connection, [schema(nom, generation) for nom in SCHEMAS])
     }
 
 
@@ -207,39 +210,13 @@ def _check_complete(connection: Connection, generation: str) -> None:
         )
 
 
-def _wait_for_readers(connection: Connection, patience_s: float = 30) -> bool:
-    """Lock what is visible, so that no statement finds one table in each generation.
-
-    PostgreSQL looks the tables of a statement up one after the other: a rename between two look-ups would show both.
-    A reader who comes while we hold the locks waits, then looks up again. One who stays longer than our patience does
-    not hold the publication up: the rename is made all the same, in one transaction.
-
-    Returns:
-        True when every visible table was locked.
-    """
-    tables = list(_visible_tables(connection))
-    if not tables:
-        return True
-    quote = connection.dialect.identifier_preparer.quote
-    names = ", ".join(f"{quote(s)}.{quote(t)}" for s, t in tables)
-    deadline = time.monotonic() + patience_s
-    while time.monotonic() < deadline:
-        try:
-            with connection.begin_nested():
-                connection.execute(text(f"LOCK TABLE {names} IN ACCESS EXCLUSIVE MODE NOWAIT"))
-            return True
-        except OperationalError:  # somebody reads; his lock ends with his statement or his transaction
-            time.sleep(0.05)
-    return False
-
-
-def _visible_tables(connection: Connection) -> list[tuple[str, str]]:
+def _tables(connection: Connection, schemas: list[str]) -> list[tuple[str, str]]:
     found = connection.execute(
         text(
             "SELECT table_schema, table_name FROM information_schema.tables "
             "WHERE table_schema = ANY(:schemas) AND table_type = 'BASE TABLE' ORDER BY 1, 2"
         ),
-        {"schemas": list(SCHEMAS)},
+        {"schemas": schemas},
     )
     return [(s, t) for s, t in found]
 

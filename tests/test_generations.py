@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
+from functools import partial
 
 import pytest
 from sqlalchemy import text
 
 from pilotage import generations
+from pilotage.attente import lock_for_switch
 from pilotage.config import Settings
 from pilotage.database import get_engine
 from pilotage.errors import ErreurPublication
@@ -118,11 +121,59 @@ def test_a_reader_never_sees_two_generations(clean: Settings) -> None:
 
     reader = threading.Thread(target=poll)
     reader.start()
-    for _ in range(60):
+    for _ in range(30):
         generations.go_back()
     stop.set()
     reader.join()
     assert seen == {(1, 1), (2, 2)}
+
+
+def test_transactions_that_read_in_another_order_neither_fail_nor_see_two_generations(clean: Settings) -> None:
+    """A reader holds a table and wants another while the switch holds that one and wants his: the switch gives way."""
+    build(OLD, 1)
+    generations.switch(OLD)
+    build(NEW, 2)
+    generations.switch(NEW)
+    seen, faults, stop = set(), [], threading.Event()
+
+    def poll(schemas: tuple[str, ...]) -> None:
+        try:
+            with get_engine().connect() as connection:
+                while not stop.wait(0.05):
+                    with connection.begin():
+                        found = []
+                        for schema in schemas:
+                            found.append(connection.scalar(text(f"SELECT valeur FROM {schema}.temoin")))
+                            time.sleep(0.05)
+                        seen.add(tuple(found))
+        except Exception as error:  # told by the main thread
+            faults.append(error)
+
+    orders = ("usages", "commun"), ("commun", "usages")
+    readers = [threading.Thread(target=poll, args=(schemas,)) for schemas in orders]
+    for reader in readers:
+        reader.start()
+    for _ in range(4):
+        generations.go_back()
+    stop.set()
+    for reader in readers:
+        reader.join()
+    assert not faults
+    assert seen == {(1, 1), (2, 2)}
+
+
+def test_a_reader_who_stays_does_not_hold_the_publication_up(
+    clean: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    build(OLD, 1)
+    generations.switch(OLD)
+    build(NEW, 2)
+    monkeypatch.setattr(generations, "lock_for_switch", partial(lock_for_switch, patience_s=0.6))
+    with get_engine().connect() as connection, connection.begin():
+        assert connection.scalar(text("SELECT valeur FROM usages.temoin")) == 1
+        generations.switch(NEW)
+    assert "ne les attend plus" in caplog.text
+    assert read() == 2
 
 
 def test_a_name_that_is_not_a_generation(warehouse: Settings) -> None:
