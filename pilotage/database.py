@@ -28,14 +28,24 @@ def psycopg_connection(settings: Settings | None = None, **options: object):
     import psycopg
 
     url = make_url((settings or get_settings()).database_url).set(drivername="postgresql")
-    return psycopg.connect(url.render_as_string(hide_password=False), application_name="pilotage-copy")
+    return psycopg.connect(
+        url.render_as_string(hide_password=False), application_name="pilotage-copy", **{"options": OPTIONS, **options}
+    )
 
 
 def migrate(settings: Settings | None = None) -> None:
-    """Bring the tables that outlive a generation (schema `pilotage`) to this release's version, by Alembic."""
+    """Bring the tables that outlive a generation (schema `pilotage`) to this release's version, by Alembic.
+
+    They are dumped before they change.
+
+    Raises:
+        ErreurConfiguration: a later release wrote this warehouse.
+        ErreurSauvegarde: the dump could not be written; nothing changed.
+    """
     from alembic import command
     from alembic.config import Config
 
+    from pilotage.revision import keep_journal, known_revisions, read_revision, refuse_newer
     from pilotage.roles import grant_loader
 
     settings = settings or get_settings()
@@ -43,6 +53,10 @@ def migrate(settings: Settings | None = None) -> None:
     config.set_main_option("script_location", str(MIGRATIONS))
     with get_engine(settings).begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('pilotage.migrations'))"))
+        revision = read_revision(connection)
+        refuse_newer(revision)
+        if revision not in (None, known_revisions()[-1]):
+            keep_journal(settings, revision)
         connection.execute(text("CREATE SCHEMA IF NOT EXISTS pilotage"))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

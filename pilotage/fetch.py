@@ -26,8 +26,9 @@ from pilotage.demande import Demande, Limites
 from pilotage.download import download
 from pilotage.errors import ErreurFiche, ErreurPilotage, ErreurTelechargement
 from pilotage.inspection import check_file
-from pilotage.landing import Depot, Recu, Suivi
+from pilotage.landing import Depot, Recu, Suivi, open_depot
 from pilotage.nature import ensure_nature
+from pilotage.suivi import check_courante
 from pilotage.transport import open_client
 from pilotage.upstream import list_demandes
 
@@ -87,7 +88,7 @@ def fetch_source(source: str, limites: Limites | None = None) -> RapportFetch:
     limites = limites or Limites.from_settings(settings)
     ensure_nature(settings)
     rapport = RapportFetch(source)
-    depot = Depot(settings.landing)
+    depot = open_depot(settings)
     own = card.est_apport and not settings.is_simulation  # the territory's folder, whatever the rest is read from
     miroir = str(settings.apports) if own else None if settings.sources == "internet" else settings.mirror
     with depot.lock(source, limites.verrou_s):
@@ -142,7 +143,7 @@ def reindex_landing(source: str | None = None) -> list[str]:
     """
     settings = get_settings()
     ensure_nature(settings)
-    depot = Depot(settings.landing)
+    depot = open_depot(settings)
     names = [source] if source else sorted({recu.source for recu, _ in depot.receipts()})
     recorded = []
     for name in names:
@@ -194,6 +195,7 @@ def _record_source(card: Source, depot: Depot, est_simule: bool, history: bool =
     """Record the landing's current deliveries of a source, and with `history` the former ones as replaced."""
     recorded = []
     with get_engine().begin() as connection:
+        check_courante(connection)
         receipts = [(r, current) for r, current in depot.receipts(card.source) if r.est_simule == est_simule]
         for recu, current in sorted(receipts, key=lambda pair: pair[1]):  # former ones first
             if current or history:

@@ -22,6 +22,7 @@ from pilotage.database import get_engine, psycopg_connection
 from pilotage.dossiers import Dossier, open_dossier, waiting_candidates
 from pilotage.load import Livraison, attach
 from pilotage.pages_controle import REPLAY
+from pilotage.suivi import check_courante
 from pilotage.table_controle import SCHEMA, control_table
 from pilotage.verdicts import INDEX, explain_failure, find_faults, offending_lines, record
 
@@ -111,6 +112,7 @@ def _judge_delivery(settings: Settings, dossier: Dossier, report: RapportControl
         )
         failures = [explain_failure(dossier, control, result) for result in results if not result.succes]
         with psycopg_connection() as connection:
+            check_courante(connection)
             count = 0
             if failures:
                 _refuse(connection, livraison, failures)

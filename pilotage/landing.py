@@ -4,8 +4,11 @@
     <landing>/<source>/<millésime>/<sha256>/<fichier>.recu.json  where and when they were first received
     <landing>/<source>/<millésime>/<fichier>.suivi.json          which hash is the current one, and its validators
     <landing>/<source>/<millésime>/<fichier>.partiel[.json]      a download under way, resumed or replaced by the next
+    <landing>/<source>/<millésime>/<sha256>/<fichier>.abime      bytes that no longer had their hash when loaded
 
-A file appears under its hash by one rename, after its bytes are on disk: it is there whole or not at all.
+A file appears under its hash by one rename, after its bytes are on disk: it is there whole or not at all. Where several
+machines share a store, the folder is its cache: bytes are put in the store first, then their receipt, then what makes
+them current, so that a cut at any point leaves no receipt without bytes, and the next collection ends what was begun.
 """
 
 from __future__ import annotations
@@ -21,10 +24,14 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from pilotage.config import Settings
 from pilotage.demande import Demande
 from pilotage.errors import ErreurTelechargement
+from pilotage.magasin import Magasin, SansMagasin, get_magasin
+from pilotage.verrou import alone
 
 T = TypeVar("T")
+RECU = ".recu.json"
 
 
 @dataclass(frozen=True)
@@ -71,10 +78,11 @@ class Reprise:
 
 
 class Depot:
-    """A landing folder."""
+    """A landing folder, and the store behind it when several machines share one."""
 
-    def __init__(self, racine: Path) -> None:
+    def __init__(self, racine: Path, magasin: Magasin | SansMagasin | None = None) -> None:
         self.racine = racine
+        self.magasin = magasin or SansMagasin(racine.parent)
 
     def dossier(self, demande: Demande | Recu) -> Path:
         return self.racine / demande.source / demande.millesime
@@ -83,12 +91,22 @@ class Depot:
         """Where a delivery lies."""
         return self.dossier(demande) / sha256 / demande.fichier
 
+    def bring(self, demande: Demande | Recu, sha256: str) -> Path:
+        """Where a delivery lies, once this machine has it; a name without a file when nobody has.
+
+        Raises:
+            ErreurMagasin: what the store holds has not this hash.
+        """
+        path = self.chemin(demande, sha256)
+        self.magasin.pull(self.magasin.relative(path), sha256)
+        return path
+
     def partiel(self, demande: Demande) -> Path:
         return self.dossier(demande) / f"{demande.fichier}.partiel"
 
     def read_suivi(self, demande: Demande) -> Suivi | None:
         """The current delivery; None when there is none, or when its bytes are no longer there."""
-        suivi = _read(Suivi, self._suivi(demande))
+        suivi = self._read_suivi(demande)
         return suivi if suivi and self._holds(demande, suivi.sha256, suivi.taille_octets) else None
 
     def read_reprise(self, demande: Demande) -> Reprise | None:
@@ -120,10 +138,12 @@ class Depot:
             partial.chmod(0o444)
             partial.replace(target)
             _sync(target.parent)
-        receipt = target.with_name(f"{target.name}.recu.json")
-        if _read(Recu, receipt) is None:
+            self.magasin.push(target)
+        receipt = target.with_name(f"{target.name}{RECU}")
+        if self.magasin.pull(self.magasin.relative(receipt)) is None or _read(Recu, receipt) is None:
             _write(receipt, asdict(recu))
             _sync(target.parent.parent)
+            self.magasin.push(receipt)
         self.drop_partiel(demande)
         self.follow(demande, Suivi(recu.sha256, recu.taille_octets, recu.url, recu.etag, recu.last_modified))
         return not known
@@ -131,27 +151,41 @@ class Depot:
     def follow(self, demande: Demande, suivi: Suivi) -> None:
         """Make a landed delivery the current one."""
         _write(self._suivi(demande), asdict(suivi))
+        self.magasin.push(self._suivi(demande))
 
     def receipts(self, source: str | None = None) -> Iterator[tuple[Recu, bool]]:
         """Every receipt whose bytes are there, oldest first in a file, and whether it is the file's current one."""
-        for folder in sorted(self.racine.glob(f"{source or '[!_.]*'}/*")):
-            found = sorted(
-                (recu for path in folder.glob("*/*.recu.json") if (recu := _read(Recu, path))), key=lambda r: r.recu_le
-            )
+        sizes = self.magasin.sizes(self.magasin.relative(self.racine / source if source else self.racine))
+        folders: dict[Path, list[Path]] = {}
+        for name in sizes:
+            place = (self.magasin.home / name).relative_to(self.racine)
+            if len(place.parts) == 4 and name.endswith(RECU) and place.parts[0][0] not in "_.":
+                folders.setdefault(self.racine / place.parts[0] / place.parts[1], []).append(self.racine / place)
+        for folder, paths in sorted(folders.items()):
+            found = sorted((recu for path in paths if (recu := self._read_recu(path))), key=lambda r: r.recu_le)
             latest = {recu.fichier: recu.sha256 for recu in found}
+            suivis = {name: self._read_suivi(recu) for recu in found if (name := recu.fichier)}
             for recu in found:
-                suivi = _read(Suivi, folder / f"{recu.fichier}.suivi.json")
+                suivi = suivis[recu.fichier]
                 current = suivi.sha256 if suivi else latest[recu.fichier]
-                if self._holds(recu, recu.sha256, recu.taille_octets):
+                blob = self.magasin.relative(folder / recu.sha256 / recu.fichier)
+                if sizes.get(blob) == recu.taille_octets:
                     yield recu, recu.sha256 == current
 
     @contextmanager
     def lock(self, source: str, attente_s: float) -> Iterator[None]:
         """One collection of a source at a time on this landing; the system frees the lock of a dead process.
 
+        With a store it is PostgreSQL's, for all machines, freed when the connection dies. One that is lost on the way
+        loses nothing: bytes are named by their hash, and the journal takes each delivery once.
+
         Raises:
             ErreurTelechargement: another one still holds it after `attente_s` seconds.
         """
+        if self.magasin.partage:
+            with alone(f"pilotage.collecte.{source}", attente_s):
+                yield
+            return
         folder = self.racine / source
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / ".verrou").open("w") as handle:
@@ -166,12 +200,29 @@ class Depot:
                 time.sleep(0.1)
             yield
 
-    def _suivi(self, demande: Demande) -> Path:
+    def _suivi(self, demande: Demande | Recu) -> Path:
         return self.dossier(demande) / f"{demande.fichier}.suivi.json"
 
+    def _read_suivi(self, demande: Demande | Recu) -> Suivi | None:
+        path = self._suivi(demande)
+        return _read(Suivi, path) if self.magasin.pull(self.magasin.relative(path), fresh=True) else None
+
+    def _read_recu(self, path: Path) -> Recu | None:
+        return _read(Recu, path) if self.magasin.pull(self.magasin.relative(path)) else None
+
     def _holds(self, demande: Demande | Recu, sha256: str, taille: int) -> bool:
-        path = self.chemin(demande, sha256)
-        return path.is_file() and path.stat().st_size == taille
+        return self.magasin.size(self.magasin.relative(self.chemin(demande, sha256))) == taille
+
+
+def open_depot(settings: Settings) -> Depot:
+    """The landing of these settings."""
+    return Depot(settings.landing, get_magasin(settings))
+
+
+def set_aside(path: Path) -> None:
+    """Rename a damaged file to `<name>.abime`, so that the next collection, not finding it, takes it again whole."""
+    path.replace(path.with_name(f"{path.name}.abime"))
+    _sync(path.parent)
 
 
 def _beside(partial: Path) -> Path:

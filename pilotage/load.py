@@ -18,9 +18,13 @@ from pilotage.catalogue import Source, Table, get_source
 from pilotage.config import RACINE, Settings, get_settings
 from pilotage.copie import copy_delivery, explain_refusal, partition_name
 from pilotage.database import psycopg_connection
-from pilotage.errors import ErreurChargement, ErreurPilotage
+from pilotage.demande import Demande
+from pilotage.errors import ErreurChargement, ErreurDepot, ErreurPilotage
+from pilotage.landing import open_depot, set_aside
+from pilotage.magasin import ErreurMagasin
 from pilotage.nature import ensure_nature
 from pilotage.readers import Livre, describe, iter_records, open_body, read_columns, to_csv
+from pilotage.suivi import check_courante
 
 TECHNIQUES = ("_millesime", "_livraison", "_ligne")
 CHUNK = 1 << 20
@@ -49,7 +53,8 @@ class Livraison:
     sha256: str
 
     def path(self, settings: Settings) -> Path:
-        return settings.landing / self.source / self.millesime / self.sha256 / self.fichier
+        """The file on this machine, brought from the store when another one received it."""
+        return open_depot(settings).bring(Demande(self.source, self.millesime, self.fichier, ""), self.sha256)
 
 
 def rules_hash(source: Source, table: Table) -> str:
@@ -88,7 +93,8 @@ def _rules_of(card: Source, delivery: Livraison) -> str:
 def load_source(source: str) -> RapportChargement:
     """Copy every pending delivery of a source into its candidate table.
 
-    A delivery that cannot be loaded is marked `refusee` with the reason; the others go on.
+    A delivery that cannot be loaded is marked `refusee` with the reason; the others go on. One whose file was lost or
+    damaged on this machine stays to be loaded.
 
     Raises:
         ErreurLecture, ErreurChargement: at the end, when at least one delivery was refused; all are in the message.
@@ -106,6 +112,9 @@ def load_source(source: str) -> RapportChargement:
                 _decide(delivery, "acceptee", motif="laissée au dépôt par la fiche", empreinte_fiche="ecarte")
                 continue
             count, new = _load(livre, delivery)
+        except (ErreurDepot, ErreurMagasin) as error:  # the file is not at fault: it stays to be loaded
+            problems.append(error)
+            continue
         except ErreurPilotage as error:
             _decide(delivery, "refusee", motif=str(error), empreinte_fiche=_rules_of(card, delivery))
             report.refusees.append(delivery.livraison)
@@ -167,6 +176,7 @@ def _load(livre: Livre, delivery: Livraison) -> tuple[int, list[str]]:
     _check_landing(livre, delivery)
     with psycopg_connection() as connection:
         connection.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", (f"pilotage.raw.{livre.source.source}",))
+        check_courante(connection)
         try:
             if livre.est_direct:
                 with open_body(livre) as (columns, stream, skipped):
@@ -190,13 +200,20 @@ def _check_landing(livre: Livre, delivery: Livraison) -> None:
         with livre.chemin.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
     except FileNotFoundError as error:
-        raise livre.error("absent du dépôt", conseil="relancer la récupération de cette source") from error
+        raise _lost(livre, "absent du dépôt", "le fichier reçu") from error
     if digest != delivery.sha256:
-        raise livre.error(
-            "le fichier du dépôt est abîmé",
-            attendu=f"empreinte {delivery.sha256[:16]}…",
-            conseil="supprimer le fichier et son reçu, puis relancer la récupération",
-        )
+        set_aside(livre.chemin)
+        raise _lost(livre, "le fichier du dépôt est abîmé, mis de côté", f"empreinte {delivery.sha256[:16]}…")
+
+
+def _lost(livre: Livre, message: str, attendu: str) -> ErreurDepot:
+    return ErreurDepot(
+        message,
+        source=livre.source.source,
+        fichier=livre.nom,
+        attendu=attendu,
+        conseil="rien si le producteur l'offre encore : la prochaine collecte le reprend ; sinon une sauvegarde",
+    )
 
 
 def _ensure_parent(connection: psycopg.Connection, table: Table) -> None:
@@ -229,4 +246,5 @@ def _decide(delivery: Livraison, state: str, **values: object) -> None:
     assignments = sql.SQL(", ").join(sql.SQL("{} = %s").format(sql.Identifier(name)) for name in names)
     statement = sql.SQL("UPDATE pilotage.livraisons SET {}, decidee_le = now() WHERE livraison = %s")
     with psycopg_connection() as connection:
+        check_courante(connection)
         connection.execute(statement.format(assignments), (state, *values.values(), delivery.livraison))

@@ -193,7 +193,7 @@ def _read_listing(
                     got.etag, got.last_modified, got.type_contenu,
                 )  # fmt: skip
                 depot.land(demande, recu)
-            content = depot.chemin(demande, got.sha256 if got else suivi.sha256).read_bytes()  # type: ignore[union-attr]
+            content = depot.bring(demande, got.sha256 if got else suivi.sha256).read_bytes()  # type: ignore[union-attr]
         return content.decode("utf-8-sig")
     except ErreurIntrouvable:
         return None
