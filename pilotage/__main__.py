@@ -124,7 +124,9 @@ def _tell(message: str) -> None:
     from rich.console import Console
     from rich.markup import escape
 
-    Console(stderr=True, soft_wrap=True).print(f"[bold red]Erreur[/] {escape(message)}", highlight=False)
+    from pilotage.discretion import hide
+
+    Console(stderr=True, soft_wrap=True).print(f"[bold red]Erreur[/] {escape(hide(message))}", highlight=False)
     sys.exit(1)
 
 

@@ -16,7 +16,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from pilotage import budget
-from pilotage.config import get_settings
+from pilotage.config import LOCAUX, get_settings
+from pilotage.discretion import hide
 from pilotage.errors import ErreurConfiguration
 
 log = logging.getLogger(__name__)
@@ -37,6 +38,7 @@ def alerter(titre: str, texte: str, *, controle: str = budget.AUTRE, **details: 
         The line written: `quand`, `titre`, `texte`, `controle`, `severite`, `responsable`, `que_faire`, `muette` (why),
         `details`, `envois` ({channel: 'envoyé' or the reason why not}).
     """
+    titre, texte = hide(titre), hide(texte)
     alerte = {
         "quand": dt.datetime.now().astimezone().isoformat(timespec="seconds"),
         "titre": titre,
@@ -117,22 +119,26 @@ def send(channel: str, titre: str, texte: str, *, html: str | None = None, champ
     try:
         channels()[channel](titre, texte, html, champs)
     except Exception as error:  # whatever a mail or web server may do, the night goes on
-        log.warning("message non envoyé : %s", error)
-        return f"non envoyé : {type(error).__name__} : {error}"
+        log.warning("message non envoyé : %s", hide(str(error)))
+        return hide(f"non envoyé : {type(error).__name__} : {error}")
     return "envoyé"
 
 
 def _post(titre: str, texte: str, html: str | None, champs: Mapping[str, Any]) -> None:
     import httpx
 
-    answer = httpx.post(
-        os.environ["PILOTAGE_ALERTE_WEBHOOK"], json={"text": f"{titre}\n{texte}", **champs}, timeout=DELAI_S
-    )
+    url = httpx.URL(os.environ["PILOTAGE_ALERTE_WEBHOOK"])
+    if url.scheme != "https" and not (url.scheme == "http" and url.host in LOCAUX):
+        raise ErreurConfiguration("PILOTAGE_ALERTE_WEBHOOK", attendu="une adresse https")
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it tells addresses, and this one holds a token
+    answer = httpx.post(url, json={"text": f"{titre}\n{texte}", **champs}, timeout=DELAI_S)
     answer.raise_for_status()
 
 
 def _mail(titre: str, texte: str, html: str | None, champs: Mapping[str, Any]) -> None:
     import smtplib
+    import ssl
+    from functools import partial
 
     server = urlsplit(os.environ.get("PILOTAGE_SMTP_URL", "smtp://127.0.0.1:25"))
     message = EmailMessage()
@@ -145,10 +151,11 @@ def _mail(titre: str, texte: str, html: str | None, champs: Mapping[str, Any]) -
     else:
         details = "\n".join(f"{name} : {value}" for name, value in champs.items())
         message.set_content(f"{texte}\n\n{details}\n")
-    kind = smtplib.SMTP_SSL if server.scheme == "smtps" else smtplib.SMTP
+    tls = ssl.create_default_context()  # smtplib's own does not look at the certificate
+    kind = partial(smtplib.SMTP_SSL, context=tls) if server.scheme == "smtps" else smtplib.SMTP
     with kind(server.hostname or "127.0.0.1", server.port or 0, timeout=DELAI_S) as smtp:
         if server.username:
             if server.scheme == "smtp":
-                smtp.starttls()
+                smtp.starttls(context=tls)
             smtp.login(unquote(server.username), unquote(server.password or ""))
         smtp.send_message(message)

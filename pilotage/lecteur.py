@@ -116,8 +116,7 @@ def ensure_reader(settings: Settings | None = None) -> str:
                 f"le rôle {ROLE} est absent, ou son mot de passe n'est pas connu ici",
                 conseil="le créer comme dans docker/postgres/10_roles.sql, puis donner PILOTAGE_LECTEUR_URL",
             )
-        literal = connection.scalar(text("SELECT quote_literal(:p)"), {"p": password})
-        connection.execute(text(f"ALTER ROLE {ROLE} PASSWORD {literal}"))
+        set_password(connection, ROLE, password)
         _grant_now(connection)
     return url.set(username=ROLE, password=password).render_as_string(hide_password=False)
 
@@ -131,6 +130,13 @@ def _grant_now(connection: Connection) -> None:
         {"s": list(SCHEMAS)},
     )
     grant_visible(connection, [row[0] for row in found], [row[0] for row in aside])
+
+
+def set_password(connection: Connection, role: str, password: str) -> None:
+    """Give a role its password as a SCRAM verifier: the server, its log and its errors never see the word itself."""
+    driver = connection.connection.driver_connection.pgconn
+    verifier = driver.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
+    connection.execute(text(f"ALTER ROLE {role} PASSWORD '{verifier.replace(chr(39), chr(39) * 2)}'"))
 
 
 def draw_password(path: Path) -> str:

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, make_url, text
 from pilotage.config import EN_CHARGEUR, Settings, get_settings, secure_url
 from pilotage.database import get_engine
 from pilotage.errors import ErreurConfiguration
-from pilotage.lecteur import EXISTE, PEUT_CREER, draw_password, ensure_role
+from pilotage.lecteur import EXISTE, PEUT_CREER, draw_password, ensure_role, set_password
 
 CHARGEUR = "chargeur"
 CONNEXIONS = 20
@@ -159,8 +159,7 @@ def ensure_loader(settings: Settings | None = None) -> str:
         if given:
             return secure_url(given, "PILOTAGE_CHARGEUR_URL")
         password = draw_password(settings.home / CHARGEUR)
-        literal = connection.scalar(text("SELECT quote_literal(:p)"), {"p": password})
-        connection.execute(text(f"ALTER ROLE {CHARGEUR} PASSWORD {literal}"))
+        set_password(connection, CHARGEUR, password)
     return url.set(username=CHARGEUR, password=password).render_as_string(hide_password=False)
 
 

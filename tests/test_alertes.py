@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import smtplib
+import ssl
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -86,7 +87,8 @@ def test_an_email_goes_through_the_server_named(home: Path, monkeypatch: pytest.
         def __exit__(self, *_: object) -> None:
             return None
 
-        def starttls(self) -> None:
+        def starttls(self, context: ssl.SSLContext) -> None:
+            assert context.verify_mode == ssl.CERT_REQUIRED and context.check_hostname
             sent.append(("tls",))
 
         def login(self, user: str, password: str) -> None:

@@ -231,9 +231,14 @@ def current_generation(context: Mapping[str, Any] | None = None) -> dict[str, st
 def journaliser(etape: str, objet: str) -> Iterator[Etape]:
     """Journal a step in `pilotage.etapes` and its time and memory in the night's measures."""
     from pilotage.etat.releve import FINS, note
+    from airflow.sdk.log import mask_secret
+
+    from pilotage.discretion import known_secrets
     from pilotage.orchestration.mesures import measure_step
     from pilotage.suivi import suivre_etape
 
+    for secret in known_secrets():
+        mask_secret(secret)
     nuit, whole = current_night(), False
     try:
         with measure_step(nuit, etape, objet), suivre_etape(nuit, etape, objet) as journal:
