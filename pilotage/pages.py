@@ -16,9 +16,10 @@ def render() -> dict[Path, str]:
     from models_ml.synthese import regles
     from pilotage import dbt_sources, metriques, modeles, tracabilite
     from pilotage.apports import derives
+    from pilotage.etat import page as etat
 
     pages = {RACINE / "docs" / "sources.md": _sources_page()}
-    parts = (dbt_sources, tracabilite, derives, modeles, metriques, regles, page, page_services)
+    parts = (dbt_sources, tracabilite, derives, modeles, metriques, regles, page, page_services, etat)
     return {**{path: text for part in parts for path, text in part.render().items()}, **pages}
 
 
@@ -38,14 +39,18 @@ def stale() -> list[Path]:
 
 
 def check() -> None:
-    """Refuse stale files.
+    """Refuse stale files, and an alert budget that is not kept.
 
     Raises:
-        ErreurFiche: names them and the command that writes them.
+        ErreurFiche: names the files and the command that writes them.
+        ErreurConfiguration: lists what is wrong with the budget.
     """
+    from pilotage.budget_controle import check as check_budget
+
     names = ", ".join(str(path.relative_to(RACINE)) for path in stale())
     if names:
         raise ErreurFiche(f"fichiers dérivés périmés : {names}", conseil="`make pages`, puis relire la différence")
+    check_budget()
 
 
 def _sources_page() -> str:

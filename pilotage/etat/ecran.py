@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from pilotage.etat.jugement import ATTENTION, BIEN, CRITIQUE, INCONNU, MOTS, Verdict, is_simulated, plural, size
+from pilotage.etat.jugement import ATTENTION, BIEN, CRITIQUE, INCONNU, MOTS, Verdict, plural, size
 from pilotage.etat.machine import PARIS
 from pilotage.etat.modele import Etape, Nuit, Releve, Source
 
@@ -30,12 +31,11 @@ LIGNES = 8  # of a list that is not unfolded
 
 def print_etat(releve: Releve, verdicts: list[Verdict], code: int, console: Console, *, tout: bool = False) -> None:
     """Show everything; lists beyond eight lines are folded unless `tout`."""
-    simulated = is_simulated(releve)
-    nature = {True: " — [bold yellow]données simulées[/]", False: "", None: ""}[simulated]
-    console.print(f"[{STYLES[code]}]{MOTS[code]}[/]  Pilotage, {releve.quand:%d/%m/%Y %H:%M}{nature}", highlight=False)
+    nature = " — [bold yellow]données simulées[/]" if releve.simulee else ""
+    console.print(f"[{STYLES[code]}]{MOTS[code]}[/]  Pilotage, {paris(releve.quand)}{nature}", highlight=False)
     console.print(f"[dim]{escape(releve.home)}[/]", highlight=False, overflow="ellipsis", no_wrap=True)
     if releve.de_memoire and releve.entrepot:
-        console.print(f"[dim]La base ne répond pas : dernier état connu, du {releve.entrepot.lu_le:%d/%m/%Y %H:%M}.[/]")
+        console.print(f"[dim]La base ne répond pas : dernier état connu, du {paris(releve.entrepot.lu_le)}.[/]")
     grid = Table.grid(padding=(0, 1))
     for verdict in verdicts:
         word = f"[{STYLES[verdict.niveau]}]{MOTS[verdict.niveau]}[/]"
@@ -53,14 +53,15 @@ def _next(releve: Releve) -> str:
     if releve.prochaine is None:
         return "à la main seulement (PILOTAGE_CRON est vide)"
     runs = "" if releve.airflow.etat == "répond" else ", si Airflow tourne alors"
-    return f"{releve.prochaine.astimezone(PARIS):%d/%m/%Y %H:%M}, heure de Paris{runs}"
+    return f"{paris(releve.prochaine)}, heure de Paris{runs}"
 
 
 def _print_night(night: Nuit | None, console: Console, tout: bool) -> None:
     if night is None:
         return
-    start = f"{night.debut.astimezone(PARIS):%d/%m %H:%M}"
-    console.print(f"\n[bold]Nuit {escape(night.nom)}[/], {start}, {duration(night.secondes)}", highlight=False)
+    console.print(
+        f"\n[bold]Nuit {escape(night.nom)}[/], {paris(night.debut)}, {duration(night.secondes)}", highlight=False
+    )
     table = Table(box=None, pad_edge=False)
     table.add_column("étape")
     for head in ("réussies", "inchangées", "échecs", "en cours", "lignes", "durée"):
@@ -138,6 +139,10 @@ def _fold(lines: Iterable[str], console: Console, tout: bool, what: str, title: 
         console.print(line, highlight=False, no_wrap=not tout, overflow="ellipsis")
     if not tout and len(lines) > LIGNES:
         console.print(f"[dim]… {len(lines) - LIGNES} autres {what} (--tout)[/]", highlight=False)
+
+
+def paris(moment: dt.datetime) -> str:
+    return f"{moment.astimezone(PARIS):%d/%m/%Y %H:%M}"
 
 
 def duration(seconds: float) -> str:

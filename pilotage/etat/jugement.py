@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pilotage.budget import Seuils
-from pilotage.etat.modele import ARRETEE, JAMAIS, MUETTE, REPOND, Entrepot, Releve
+from pilotage.etat.machine import PARIS
+from pilotage.etat.modele import ARRETEE, JAMAIS, MUETTE, REPOND, Releve
 
 BIEN, ATTENTION, CRITIQUE, INCONNU = 0, 1, 2, 3
 MOTS = {BIEN: "BIEN", ATTENTION: "ATTENTION", CRITIQUE: "CRITIQUE", INCONNU: "INCONNU"}
@@ -152,11 +153,6 @@ PARTIES: dict[str, Callable[[Releve, Seuils], tuple[int, str]]] = {
 }
 
 
-def is_simulated(releve: Releve) -> bool | None:
-    """Nature of what is served; None when nothing is known."""
-    return releve.entrepot.simulee if isinstance(releve.entrepot, Entrepot) else None
-
-
 def size(octets: float) -> str:
     """1234567 -> « 1,2 Mo »."""
     rank = min(int(math.log10(max(octets, 1)) / 3), 4)
@@ -179,4 +175,4 @@ def plural(count: int, word: str) -> str:
 
 
 def _day(moment: dt.datetime) -> str:
-    return f"{moment:%d/%m %H:%M}"
+    return f"{moment.astimezone(PARIS):%d/%m %H:%M}"

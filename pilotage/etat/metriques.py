@@ -167,10 +167,9 @@ class Collecteur:
     def collect(self) -> Iterator[Metric]:
         releve = self.lire()
         served = releve.entrepot.visible if releve.entrepot else None
-        nature = {True: "simulees", False: "reelles", None: "inconnue"}
         info = InfoMetricFamily("pilotage", "Génération visible et nature des données.")
-        simulated = releve.entrepot.simulee if releve.entrepot else None
-        info.add_metric([], {"generation": served.generation if served else "", "donnees": nature[simulated]})
+        nature = "simulees" if releve.simulee else "reelles"
+        info.add_metric([], {"generation": served.generation if served else "", "donnees": nature})
         yield info
         for famille in FAMILLES_PILOTAGE:
             yield famille.collect(releve)

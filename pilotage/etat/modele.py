@@ -135,6 +135,7 @@ class Releve(BaseModel):
 
     quand: dt.datetime
     home: str
+    simulation: bool  # what the settings ask for; the warehouse, when it is known, says what it holds
     base: str
     base_detail: str | None = None
     entrepot: Entrepot | None
@@ -143,6 +144,11 @@ class Releve(BaseModel):
     alertes: Alertes
     cron: str
     prochaine: dt.datetime | None
+
+    @property
+    def simulee(self) -> bool:
+        known = self.entrepot.simulee if self.entrepot else None
+        return self.simulation if known is None else known
 
     @property
     def de_memoire(self) -> bool:

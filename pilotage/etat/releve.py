@@ -38,6 +38,7 @@ def take(settings: Settings | None = None, now: dt.datetime | None = None) -> Re
     return Releve(
         quand=now,
         home=str(settings.home),
+        simulation=settings.is_simulation,
         base=base,
         base_detail=detail,
         entrepot=remembered,
