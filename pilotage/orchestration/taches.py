@@ -230,10 +230,10 @@ def current_generation(context: Mapping[str, Any] | None = None) -> dict[str, st
 @contextmanager
 def journaliser(etape: str, objet: str) -> Iterator[Etape]:
     """Journal a step in `pilotage.etapes` and its time and memory in the night's measures."""
-    from pilotage.etat.releve import FINS, note
     from airflow.sdk.log import mask_secret
 
     from pilotage.discretion import known_secrets
+    from pilotage.etat.releve import FINS, note
     from pilotage.orchestration.mesures import measure_step
     from pilotage.suivi import suivre_etape
 
