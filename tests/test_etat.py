@@ -107,7 +107,7 @@ def test_the_screen_holds_in_eighty_columns(rempli: tuple[Settings, str]) -> Non
         assert "données simulées" in shown and late in shown
         (reason,) = [line for line in shown.splitlines() if line.startswith("✗ gate")]
         assert "livraison refusée : colonne absente" in reason
-        assert ("insee__departements  " in shown) is tout, "a source in time is folded"
+        assert ("ign__contours_communes" in shown) is tout, "sources never received are folded"
 
 
 def test_what_a_night_noted_is_told_when_the_server_is_down(
