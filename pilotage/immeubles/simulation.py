@@ -9,13 +9,14 @@ rows, codes of no commune, states empty, unknown or written otherwise.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
@@ -37,6 +38,7 @@ OPERATEURS = ("FRTE", "SFR0", "FREE", "BOUY", "AXIO", "ALTI", "COVA", "ONUM", "T
 INCONNUS = ("99999", "75156X", "ABCDE", "00000", "")
 VOIES = ("RUE", "AVENUE", "CHEMIN", "IMPASSE", "PLACE", "ROUTE")
 NOMS_VOIE = ("DES SAULES SIMULES", "DU PUITS SIMULE", "DE L ECOLE SIMULEE", "DU MOULIN SIMULE", "HAUTE SIMULEE")
+JOURS = np.datetime_as_string(np.datetime64("2018-06-30") + np.arange(2900)).tolist()
 PARTS_CATEGORIES = (0.78, 0.14, 0.055, 0.02, 0.005)
 ENTRE = (0.05, 0.25, 0.45, 0.75)  # of those not deployed: dropped, aimed at, signed, on demand; the rest under way
 
@@ -149,7 +151,7 @@ def _buildings(pays: _Pays, rank: np.ndarray, rng: np.random.Generator, trimestr
         "rank": rank, "place": place, "size": size, "state": state, "operator": operator, "day": day,
         "lon": pays.lon[place] + rng.normal(0, 0.01, n), "lat": pays.lat[place] + rng.normal(0, 0.01, n),
         "number": rng.integers(1, 200, n), "way": rng.integers(len(VOIES), size=n),
-        "street": rng.integers(len(NOMS_VOIE), size=n), "codes": pays.codes[place], "names": pays.noms[place],
+        "street": rng.integers(len(NOMS_VOIE), size=n), "codes": pays.codes, "names": pays.noms,
     }  # fmt: skip
 
 
@@ -157,60 +159,62 @@ def _spoil(b: dict[str, np.ndarray], rng: np.random.Generator) -> pa.Table:
     """Upstream's columns, as text, with faults; repeated and twice-declared rows come shuffled among the others."""
     n = len(b["rank"])
     hit = {fault: rng.random(n) < share for fault, share in FAUTES.items()}
-    days = np.datetime64("2018-06-30") + b["day"].astype("timedelta64[D]")
-    columns = {
-        "imb_id": np.where(hit["sans_identifiant"], "", _identifiers(b["rank"])),
-        "code_insee": b["codes"].astype("U6"),
-        "catg_loc_imb": np.where(hit["sans_categorie"], "", np.array(list(CATEGORIES))[b["size"]]),
-        "imb_etat": np.array(ETATS)[b["state"]],
-        "code_l331": np.where(hit["sans_operateur"], "", np.array(OPERATEURS)[b["operator"]]),
-        "date_completude": np.where(b["state"] == 5, days.astype("U10"), ""),
-    }
-    lost = hit["zero_perdu"] & np.char.startswith(columns["code_insee"], "0")
-    columns["code_insee"][lost] = np.char.lstrip(columns["code_insee"][lost], "0")
-    odd = hit["code_inconnu"]
-    columns["code_insee"][odd] = rng.choice(INCONNUS, odd.sum())
-    other = hit["etat_ecrit_autrement"]
-    columns["imb_etat"][other] = np.char.upper(columns["imb_etat"][other])
-    columns["imb_etat"][hit["etat_vide"]] = rng.choice(["", " "], hit["etat_vide"].sum())
-    columns["imb_etat"][hit["etat_inconnu"]] = "en attente"
     rows = np.concatenate([np.arange(n), np.flatnonzero(hit["repetee"]), np.flatnonzero(hit["autre_operateur"])])
-    table = {name: values[rows] for name, values in columns.items()}
-    second = slice(n + int(hit["repetee"].sum()), None)
-    table["code_l331"][second] = rng.choice(OPERATEURS, len(rows[second]))
-    table["imb_etat"][second] = rng.choice(ETATS, len(rows[second]))
-    table["date_completude"][second] = np.where(table["imb_etat"][second] == "deploye", "2024-01-15", "")
-    table |= _plain(b, rows)
-    order = rng.permutation(len(rows))
-    return pa.table({c: pa.array(table[c][order].tolist(), pa.string()) for c in COLONNES})
+    second = np.arange(len(rows)) >= n + hit["repetee"].sum()
+    draw = lambda size: rng.integers(size, size=len(rows))  # noqa: E731
+    hit = {fault: touched[rows] for fault, touched in hit.items()}
+    state = np.where(second, draw(len(ETATS)), b["state"][rows])
+    day = np.where(second, 2025, b["day"][rows])
+    operator = np.where(second, draw(len(OPERATEURS)), b["operator"][rows])
+    code = _choose(b["codes"], b["place"][rows])
+    lost = pa.array(hit["zero_perdu"])
+    code = pc.if_else(pc.and_(lost, pc.starts_with(code, "0")), pc.utf8_slice_codeunits(code, 1, 5), code)
+    code = pc.if_else(pa.array(hit["code_inconnu"]), _choose(INCONNUS, draw(len(INCONNUS))), code)
+    written = _choose(ETATS, state)
+    written = pc.if_else(pa.array(hit["etat_ecrit_autrement"]), pc.utf8_upper(written), written)
+    written = pc.if_else(pa.array(hit["etat_vide"]), _choose(("", " "), draw(2)), written)
+    written = pc.if_else(pa.array(hit["etat_inconnu"]), "en attente", written)
+    table = {
+        "imb_id": pc.if_else(pa.array(hit["sans_identifiant"]), "", _identifiers(b["rank"][rows])),
+        "code_insee": code,
+        "catg_loc_imb": pc.if_else(pa.array(hit["sans_categorie"]), "", _choose(tuple(CATEGORIES), b["size"][rows])),
+        "imb_etat": written,
+        "code_l331": pc.if_else(pa.array(hit["sans_operateur"]), "", _choose(OPERATEURS, operator)),
+        "date_completude": pc.if_else(pa.array(state == 5), _choose(JOURS, day), ""),
+    } | _plain(b, rows)
+    return pa.table({c: table[c] for c in COLONNES}).take(pa.array(rng.permutation(len(rows))))
 
 
-def _identifiers(rank: np.ndarray) -> np.ndarray:
+def _choose(words: Sequence[str], which: np.ndarray) -> pa.Array:
+    return pa.array(words, pa.string()).take(pa.array(which))
+
+
+def _identifiers(rank: np.ndarray) -> pa.Array:
     """National form of a building's identifier: IMB/<5>/<1>/<4>, in letters and digits."""
-    alphabet = np.array(list("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
-    digits = [alphabet[rank // 36**k % 36] for k in range(9, -1, -1)]
-    text = digits[0]
-    for digit in digits[1:5]:
-        text = np.char.add(text, digit)
-    text = np.char.add(np.char.add(np.char.add("IMB/", text), "/"), np.char.add(digits[5], "/"))
-    for digit in digits[6:]:
-        text = np.char.add(text, digit)
-    return text
+    alphabet = np.frombuffer(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", np.uint8)
+    text = np.tile(np.frombuffer(b"IMB/-----/-/----", np.uint8), (len(rank), 1))
+    for power, at in enumerate((15, 14, 13, 12, 10, 8, 7, 6, 5, 4)):
+        text[:, at] = alphabet[rank // 36**power % 36]
+    return pa.array(text.view("S16").ravel(), pa.binary()).cast(pa.string())
 
 
-def _plain(b: dict[str, np.ndarray], rows: np.ndarray) -> dict[str, np.ndarray]:
+def _plain(b: dict[str, np.ndarray], rows: np.ndarray) -> dict[str, pa.Array]:
     """Columns that nothing reads."""
     n = len(rows)
-    empty = np.full(n, "")
-    point = np.char.add("PM-", (b["rank"] // 350).astype("U9"))
-    return {
-        "x": np.char.mod("%.6f", b["lon"])[rows], "y": np.char.mod("%.6f", b["lat"])[rows],
-        "num_voie": b["number"].astype("U4")[rows], "cp_no_voie": empty, "type_voie": np.array(VOIES)[b["way"][rows]],
-        "nom_voie": np.array(NOMS_VOIE)[b["street"][rows]], "batiment": empty, "code_poste": b["codes"][rows],
-        "nom_com": b["names"][rows], "pm_ref": point[rows], "pm_etat": np.full(n, "deploye"),
-        "pm_date_mad": np.full(n, "2021-03-31"), "type_imb": np.where(b["size"] == 0, "PAVILLON", "IMMEUBLE")[rows],
-        "date_completude_manquante": empty,
-    }  # fmt: skip
+    constant = {c: pa.repeat(pa.scalar(""), n) for c in ("cp_no_voie", "batiment", "date_completude_manquante")}
+    return constant | {
+        "x": pa.array(np.round(b["lon"][rows], 6)).cast(pa.string()),
+        "y": pa.array(np.round(b["lat"][rows], 6)).cast(pa.string()),
+        "num_voie": pa.array(b["number"][rows]).cast(pa.string()),
+        "type_voie": _choose(VOIES, b["way"][rows]),
+        "nom_voie": _choose(NOMS_VOIE, b["street"][rows]),
+        "code_poste": _choose(b["codes"], b["place"][rows]),
+        "nom_com": _choose(b["names"], b["place"][rows]),
+        "pm_ref": pc.binary_join_element_wise("PM", pa.array(b["rank"][rows] // 350).cast(pa.string()), "-"),
+        "pm_etat": pa.repeat(pa.scalar("deploye"), n),
+        "pm_date_mad": pa.repeat(pa.scalar("2021-03-31"), n),
+        "type_imb": pc.if_else(pa.array(b["size"][rows] == 0), "PAVILLON", "IMMEUBLE"),
+    }
 
 
 def _write(lots: Iterator[pa.Table], folder: Path, csv: Path | None) -> int:
