@@ -95,5 +95,6 @@ def _read(path: Path) -> str | None:
 
 if __name__ == "__main__":
     full = environment_of(SECRETS, os.environ)
-    full |= copy_users(SECRETS, Path(full["AIRFLOW_HOME"]))
+    if "AIRFLOW_HOME" in full:
+        full |= copy_users(SECRETS, Path(full["AIRFLOW_HOME"]))
     os.execvpe(sys.argv[1], sys.argv[1:], full)
