@@ -240,11 +240,15 @@ def _keep_model(result: Recommandation) -> None:
     """The fitted similarity model goes to `modeles/` of the working folder, beside what made it."""
     from models_ml.registre import save
     from pilotage.config import get_settings
+    from pilotage.magasin import get_magasin
 
     likeness = result.ressemblance
     if likeness is not None and likeness.modele is not None:
         facts = {"empreinte_donnees": result.donnees.empreinte, "graine": parametres.load_ressemblance().graine}
-        save(likeness.modele, get_settings().home / "modeles", result.id_calcul, {**facts, **likeness.description})
+        settings = get_settings()
+        record = save(likeness.modele, settings.home / "modeles", result.id_calcul, {**facts, **likeness.description})
+        for path in (record.with_suffix(".joblib"), record):
+            get_magasin(settings).push(path)
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ def writing(generation: str) -> Iterator[Callable[[Recommandation], int]]:
     counts them. Keys are added at the end; a row of an unknown territory or service fails there, and all is undone."""
     from pilotage.database import get_engine
     from pilotage.generations import schema
+    from pilotage.suivi import check_courante
 
     metadata = build_metadata(schema("recommandation", generation))
     with get_engine().begin() as connection:
@@ -44,6 +45,7 @@ def writing(generation: str) -> Iterator[Callable[[Recommandation], int]]:
 
         yield write
         _key_to_commun(connection, metadata, schema("commun", generation))
+        check_courante(connection)
 
 
 def _key_to_commun(connection: Connection, metadata: MetaData, commun: str) -> None:

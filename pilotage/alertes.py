@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import logging
 import os
 from collections.abc import Callable, Mapping
@@ -16,9 +15,10 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from pilotage import budget
-from pilotage.config import LOCAUX, get_settings
+from pilotage.config import LOCAUX
 from pilotage.discretion import hide
 from pilotage.errors import ErreurConfiguration
+from pilotage.magasin import get_magasin
 
 log = logging.getLogger(__name__)
 DELAI_S = 15
@@ -49,10 +49,7 @@ def alerter(titre: str, texte: str, *, controle: str = budget.AUTRE, **details: 
     champs = {**alerte["details"], **{name: alerte[name] for name in DECIDE}}
     told = channels() if not alerte["muette"] and alerte["severite"] != "information" else {}
     alerte["envois"] = {name: send(name, titre, texte, champs=champs) for name in told}
-    folder = get_settings().logs
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "alertes.jsonl").open("a", encoding="utf-8") as journal:
-        journal.write(json.dumps(alerte, ensure_ascii=False) + "\n")
+    get_magasin().add_line("journaux/alertes.jsonl", alerte)
     return alerte
 
 

@@ -7,14 +7,12 @@ import hashlib
 import json
 import os
 import re
-import subprocess
-import sys
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy import Connection, bindparam, make_url, text
+from sqlalchemy import Connection, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from pilotage import dbt_sources
@@ -22,15 +20,23 @@ from pilotage.catalogue import AXES, load_catalogue
 from pilotage.config import RACINE, Settings, get_settings
 from pilotage.database import get_engine
 from pilotage.errors import ErreurEntrepot
+from pilotage.execution_dbt import run_dbt
 from pilotage.generations import LOCK, drop_schemas, list_generations, schema, visible
-from pilotage.nature import ensure_nature, is_simulated
+from pilotage.magasin import get_magasin
+from pilotage.nature import ensure_nature
 from pilotage.roles import give_loaded
+from pilotage.suivi import check_courante
 
-PROJECT = RACINE / "dbt_project"
 # What a generation is made of, beside the deliveries: when any of it changes, the warehouse is built again.
-CODE = ("dbt_project", "models_ml", "pilotage/sources", "expectations/marts", "pilotage/entrepot.py")
+CODE = (
+    "dbt_project",
+    "models_ml",
+    "pilotage/sources",
+    "expectations/marts",
+    "pilotage/entrepot.py",
+    "pilotage/execution_dbt.py",
+)
 SUFFIXES = {".sql", ".yml", ".csv", ".py", ".json"}
-TIMEOUT_S = 3600
 FAILURES = ("error", "fail", "runtime error")
 
 
@@ -86,6 +92,7 @@ def create_generation() -> str:
     fingerprint = compute_fingerprint()
     with get_engine().begin() as connection:
         connection.execute(LOCK)
+        check_courante(connection)
         _abandon_unfinished(connection)
         name = _free_name(connection)
         connection.execute(
@@ -116,10 +123,11 @@ def build_axe(generation: str, axe: str) -> RapportConstruction:
     folder = settings.dbt_target / generation / axe
     folder.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
-    code = _run_dbt(settings, folder, generation, ["build", *_selection(axe)])
+    code = run_dbt(settings, folder, generation, ["build", *_selection(axe)])
     report = RapportConstruction(generation, axe, secondes=round(time.monotonic() - started, 1))
     _tell_lineage(settings, folder, generation)
     _read_results(folder, report, code)
+    get_magasin(settings).push(folder / "manifest.json")
     _record(report)
     return report
 
@@ -138,51 +146,6 @@ def _selection(axe: str) -> list[str]:
     if axe == "commun":
         chosen += ["path:models/staging", "path:models/intermediaire", "resource_type:seed"]
     return ["--select", *chosen, "--indirect-selection", "buildable"]
-
-
-def _run_dbt(settings: Settings, folder: Path, generation: str, arguments: list[str]) -> int:
-    """dbt in a process of its own: its memory goes away with it. Returns its exit code."""
-    for stale in ("run_results.json", "journal.txt"):
-        (folder / stale).unlink(missing_ok=True)
-    environment = {**os.environ, **_environment(settings, folder, generation)}
-    command = [sys.executable, "-c", "from dbt.cli.main import cli; cli()", *arguments]
-    with (folder / "journal.txt").open("wb") as journal:
-        try:
-            done = subprocess.run(
-                command,
-                cwd=PROJECT,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=journal,
-                stderr=subprocess.STDOUT,
-                timeout=TIMEOUT_S,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise ErreurEntrepot(
-                f"dbt ne finit pas en {TIMEOUT_S} s", source=folder.name, conseil=f"lire {folder / 'journal.txt'}"
-            ) from error
-    return done.returncode
-
-
-def _environment(settings: Settings, folder: Path, generation: str) -> dict[str, str]:
-    url = make_url(settings.database_url)
-    authority = url.query.get("sslrootcert")
-    return {
-        **({"PGSSLROOTCERT": str(authority)} if authority else {}),
-        "DBT_HOST": url.host or "localhost",
-        "DBT_PORT": str(url.port or 5432),
-        "DBT_USER": url.username or "",
-        "DBT_ENV_SECRET_PASSWORD": url.password or "",
-        "DBT_DBNAME": url.database or "",
-        "DBT_SSLMODE": str(url.query.get("sslmode", "prefer")),
-        "DBT_PROJECT_DIR": str(PROJECT),
-        "DBT_PROFILES_DIR": str(PROJECT),
-        "DBT_TARGET_PATH": str(folder),
-        "DBT_LOG_PATH": str(folder),
-        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-        "PILOTAGE_GENERATION": generation,
-        "PILOTAGE_EST_SIMULE": str(is_simulated()).lower(),
-    }
 
 
 def _read_results(folder: Path, report: RapportConstruction, code: int) -> None:

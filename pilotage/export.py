@@ -16,9 +16,10 @@ from pilotage.echange import put_in_place
 from pilotage.ecriture_csv import copy_csv
 from pilotage.ecriture_parquet import convert
 from pilotage.errors import ErreurPublication
+from pilotage.export_pointeur import latest_export, point
 from pilotage.generations import SCHEMAS
 from pilotage.licences import derive_licence
-from pilotage.lignage import Lignage, read_lignage
+from pilotage.lignage import Lignage, bring_manifests, read_lignage
 from pilotage.lisezmoi import write_lisezmoi, write_sums
 from pilotage.ouvert.catalogue_dcat import write_catalogue
 from pilotage.ouvert.differences import compare_exports, write_journal
@@ -26,6 +27,7 @@ from pilotage.ouvert.exposes import load_exposes
 from pilotage.ouvert.geographie import write_layers
 from pilotage.ouvert.paquets import write_packages
 from pilotage.ouvert.standard_lieux import Conversion, write_standard
+from pilotage.publication_partagee import bring_latest_export, publish_export, publishing
 from pilotage.tables_publiees import TablePubliee, read_tables, settle_json
 from pilotage.verrou import locked
 
@@ -60,7 +62,12 @@ def export_generation(generation: str | None = None, *, forcer: bool = False) ->
             was exported before stays.
     """
     settings = get_settings()
-    with locked(settings.exports / ".verrou"), psycopg_connection(settings) as connection:
+    with (
+        publishing(settings, "exports") as verrou,
+        locked(settings.exports / ".verrou"),
+        psycopg_connection(settings) as connection,
+    ):
+        bring_latest_export(settings)
         for statement in SESSION:
             connection.execute(statement)
         connection.commit()
@@ -80,6 +87,7 @@ def export_generation(generation: str | None = None, *, forcer: bool = False) ->
             finally:
                 _settle(partial, target)
         _point_and_prune(settings.exports, found.nom)
+        publish_export(settings, found.nom, verrou)
     return target
 
 
@@ -100,6 +108,7 @@ def _write_all(
     tables = read_tables(connection, {schema: schema + suffix for schema in SCHEMAS})
     if not tables:
         raise ErreurPublication(f"la génération {generation.nom} ne publie aucune table")
+    bring_manifests(settings, generation.nom)
     lignage = read_lignage(settings.dbt_target, generation.nom, load_catalogue())
     tables = [settle_json(connection, table.with_keys(*lignage.keys_of(table.nom_complet))) for table in tables]
     for table in tables:
@@ -198,16 +207,6 @@ def _settle(partial: Path, target: Path) -> None:
     shutil.rmtree(partial, ignore_errors=True)
 
 
-def latest_export(exports: Path) -> Path | None:
-    """Folder that `derniere` points at, whether it is a link or, where there are none, a one-line file."""
-    pointer = exports / "derniere"
-    if pointer.is_symlink():
-        name = pointer.readlink().name
-    else:
-        name = pointer.read_text(encoding="utf-8").strip() if pointer.is_file() else ""
-    return exports / name if name and (exports / name).is_dir() else None
-
-
 def former_export(exports: Path, name: str) -> Path | None:
     """The publication before `name`: the latest one, or when `name` is being written again the newest of the others."""
     latest = latest_export(exports)
@@ -223,13 +222,7 @@ def is_generation(name: str) -> bool:
 
 def _point_and_prune(exports: Path, name: str) -> None:
     former = latest_export(exports)
-    fresh = exports / ".derniere"
-    fresh.unlink(missing_ok=True)
-    try:
-        fresh.symlink_to(name)
-    except OSError:
-        fresh.write_text(f"{name}\n", encoding="utf-8")
-    fresh.replace(exports / "derniere")
+    point(exports, name)
     others = sorted(p.name for p in exports.iterdir() if is_generation(p.name) and p.name != name)
     before = former.name if former and former.name in others else (others[-1] if others else None)
     for other in exports.iterdir():

@@ -26,6 +26,7 @@ from great_expectations.data_context.types.base import DataContextConfig, InMemo
 
 from pilotage.config import Settings
 from pilotage.errors import ErreurConfiguration, ErreurControle
+from pilotage.magasin import get_magasin
 from pilotage.pages_controle import make_local, write_index
 from pilotage.suites import Regle
 
@@ -76,6 +77,11 @@ def validate(
         context.validation_definitions.delete(definition.name)
     finally:
         source.delete_asset(table)
+    magasin = get_magasin(settings)
+    if magasin.partage:  # another machine will draw the pages
+        places = [settings.home / "gx" / "suites" / f"{suite}.json", settings.home / "gx" / "resultats" / suite / run]
+        for path in [one for place in places for one in (place, *place.rglob("*")) if one.is_file()]:
+            magasin.push(path)
     return [_read(suite, rules, result) for result in sorted(outcome.results, key=_rank)]
 
 

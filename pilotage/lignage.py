@@ -8,7 +8,9 @@ from functools import cached_property
 from pathlib import Path
 
 from pilotage.catalogue import Source
+from pilotage.config import Settings
 from pilotage.errors import ErreurPublication
+from pilotage.magasin import get_magasin
 from pilotage.sql_alias import trace_names
 from pilotage.tables_publiees import CleEtrangere
 
@@ -127,6 +129,14 @@ class Lignage:
 def public_schema(schema: str) -> str:
     """`commun__g20261123t225800` -> `commun`."""
     return schema.partition("__g")[0]
+
+
+def bring_manifests(settings: Settings, generation: str) -> None:
+    """Have the manifests that other machines' builds of a generation left in the store."""
+    magasin = get_magasin(settings)
+    if magasin.partage:
+        for name in magasin.sizes(f"dbt/{generation}"):
+            magasin.pull(name, fresh=True)
 
 
 def read_lignage(folder: Path, generation: str, fiches: dict[str, Source]) -> Lignage:

@@ -173,7 +173,7 @@ class Magasin:
         with ThreadPoolExecutor(ENSEMBLE) as pool:
             list(pool.map(self.push, files))
         index = {path.relative_to(folder).as_posix(): _hash(path) for path in files}
-        self._write(f"{self.relative(folder)}/{INDEX}", json.dumps(index, ensure_ascii=False, indent=0))
+        self.write(f"{self.relative(folder)}/{INDEX}", json.dumps(index, ensure_ascii=False, indent=0))
 
     def pull_tree(self, name: str) -> bool:
         """Have a whole folder in the cache; False when the store has no complete one.
@@ -181,7 +181,7 @@ class Magasin:
         Raises:
             ErreurMagasin: a file is absent or is not the one that the index tells.
         """
-        text = self._read(f"{name}/{INDEX}")
+        text = self.read(f"{name}/{INDEX}")
         if text is None:
             return False
         index: dict[str, str] = json.loads(text)
@@ -197,6 +197,10 @@ class Magasin:
             list(pool.map(bring, index.items()))
         return True
 
+    def drop(self, name: str) -> None:
+        with self._told(name):
+            self.fs.rm_file(self._key(name))
+
     def drop_tree(self, name: str) -> None:
         """Forget a folder, its index first."""
         with self._told(name):
@@ -210,24 +214,26 @@ class Magasin:
         """A journal of the store is a folder with an object a line: machines never write the same one."""
         now = dt.datetime.now(dt.UTC)
         line = f"{name}/{now:%Y%m%dT%H%M%S.%f}-{uuid.uuid4().hex[:8]}.json"
-        self._write(line, json.dumps(content, ensure_ascii=False) + "\n")
+        self.write(line, json.dumps(content, ensure_ascii=False) + "\n")
 
     def lines(self, name: str) -> list[str]:
         with ThreadPoolExecutor(ENSEMBLE) as pool:
-            found = list(pool.map(self._read, sorted(self.sizes(name))))
+            found = list(pool.map(self.read, sorted(self.sizes(name))))
         return [text.rstrip("\n") for text in found if text]
 
     def drop_lines(self, name: str) -> None:
         self.drop_tree(name)
 
-    def _read(self, name: str) -> str | None:
+    def read(self, name: str) -> str | None:
+        """A small object as text, straight from the store; None when there is none."""
         with self._told(name):
             try:
                 return self.fs.cat_file(self._key(name)).decode()
             except FileNotFoundError:
                 return None
 
-    def _write(self, name: str, text: str) -> None:
+    def write(self, name: str, text: str) -> None:
+        """A small object, straight to the store."""
         path = self.home / ".magasin" / uuid.uuid4().hex
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")

@@ -35,12 +35,13 @@ def check_personal(generation: str) -> int:
     from pilotage.config import get_settings
     from pilotage.database import psycopg_connection
     from pilotage.export import refuse_personal_columns
-    from pilotage.lignage import read_lignage
+    from pilotage.lignage import bring_manifests, read_lignage
     from pilotage.tables_publiees import read_tables
 
     settings = get_settings()
     with psycopg_connection(settings) as connection:
         tables = read_tables(connection, {name: generations.schema(name, generation) for name in generations.SCHEMAS})
+    bring_manifests(settings, generation)
     lignage = read_lignage(settings.dbt_target, generation, load_catalogue())
     for table in tables:
         refuse_personal_columns(table, lignage)

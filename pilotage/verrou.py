@@ -42,12 +42,12 @@ class Verrou:
     """A lock held over all machines, as long as its connection lives."""
 
     def __init__(self, nom: str, connection: psycopg.Connection) -> None:
-        self.nom, self._connection = nom, connection
+        self.nom, self.connection = nom, connection
 
     def check(self) -> None:
         """Raise ErreurVerrou when the server no longer knows us: somebody else may hold the lock by now."""
         try:
-            self._connection.execute("SELECT 1")
+            self.connection.execute("SELECT 1")
         except psycopg.Error as error:
             raise ErreurVerrou(
                 f"verrou {self.nom} perdu : {str(error).strip()}",

@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
-from pilotage import dbt_sources, entrepot
+from pilotage import dbt_sources, entrepot, execution_dbt
 from pilotage.config import RACINE, Settings
 from pilotage.database import get_engine
 from pilotage.errors import ErreurEntrepot
@@ -81,12 +81,12 @@ def test_unknown_axis_is_refused(warehouse: Settings):
 def typing_sql(warehouse: Settings, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The typing macros as SQL on one value, by name: dbt compiles them once."""
     folder = tmp_path_factory.mktemp("dbt")
-    environment = {**os.environ, **entrepot._environment(warehouse, folder, "g20260101t000000")}
+    environment = {**os.environ, **execution_dbt.dbt_environment(warehouse, folder, "g20260101t000000")}
     macros = ("entier", "decimal", "jour", "est_secret", "code_commune", "code_commune_saisi", "siret", "code_postal")
     lines = " UNION ALL ".join(f"SELECT $${{{{ {name}('v') }}}}$$ AS sql, '{name}' AS nom" for name in macros)
     command = [sys.executable, "-c", "from dbt.cli.main import cli; cli()", "--quiet", "show", "--output", "json"]
     command += ["--limit", "50", "--inline", lines]
-    done = subprocess.run(command, env=environment, cwd=entrepot.PROJECT, capture_output=True, text=True)
+    done = subprocess.run(command, env=environment, cwd=execution_dbt.PROJECT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return {row["nom"]: row["sql"] for row in json.loads(done.stdout[done.stdout.index("{") :])["show"]}
 

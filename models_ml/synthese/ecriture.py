@@ -19,6 +19,7 @@ def write_synthese(generation: str, rows: dict[str, Lignes]) -> dict[str, int]:
     """Replace the tables of the generation, in one transaction; gives the rows of each."""
     from pilotage.database import get_engine
     from pilotage.generations import schema
+    from pilotage.suivi import check_courante
 
     place, commun = schema("synthese", generation), schema("commun", generation)
     metadata = build_metadata(place)
@@ -32,6 +33,7 @@ def write_synthese(generation: str, rows: dict[str, Lignes]) -> dict[str, int]:
             table = metadata.tables[f"{place}.{declared.nom}"]
             written[declared.nom] = copy_in(connection, table, rows[declared.nom]())
             _add_keys(connection, table, declared.cle, commun)
+        check_courante(connection)
         return written
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import resource
+import socket
 import threading
 import time
 from collections import defaultdict
@@ -13,7 +14,8 @@ from pathlib import Path
 
 import psutil
 
-from pilotage.config import Settings, get_settings
+from pilotage.config import Settings
+from pilotage.magasin import get_magasin
 
 PERIOD_S = 1.0
 MO = 1024 * 1024
@@ -33,12 +35,10 @@ def measure_step(nuit: str, etape: str, objet: str) -> Iterator[None]:
             "etape": etape,
             "objet": objet,
             "secondes": round(time.monotonic() - start, 3),
+            "machine": socket.gethostname(),
             "memoire_mo": max(_peak_mo(resource.RUSAGE_SELF), _peak_mo(resource.RUSAGE_CHILDREN)),
         }
-        file = _steps_file(get_settings(), nuit)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("a", encoding="utf-8") as journal:
-            journal.write(json.dumps(line, ensure_ascii=False) + "\n")
+        get_magasin().add_line(_steps(nuit), line)
 
 
 class Sampler(threading.Thread):
@@ -78,8 +78,8 @@ def write_measures(settings: Settings, nuit: str, durees: dict[str, float], samp
     Args:
         durees: seconds of the launcher's own phases (start, ingestion, …, stop).
     """
-    lines = _steps_file(settings, nuit)
-    steps = [json.loads(line) for line in lines.read_text(encoding="utf-8").splitlines()] if lines.exists() else []
+    magasin = get_magasin(settings)
+    steps = [json.loads(line) for line in magasin.lines(_steps(nuit))]
     content = {
         "nuit": nuit,
         "sources": settings.sources,
@@ -91,12 +91,12 @@ def write_measures(settings: Settings, nuit: str, durees: dict[str, float], samp
     file = settings.logs / f"mesures_{nuit}.json"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    lines.unlink(missing_ok=True)
+    magasin.drop_lines(_steps(nuit))
     return file
 
 
-def _steps_file(settings: Settings, nuit: str) -> Path:
-    return settings.logs / f"etapes_{nuit}.jsonl"
+def _steps(nuit: str) -> str:
+    return f"journaux/etapes_{nuit}.jsonl"
 
 
 def _peak_mo(who: int) -> float:

@@ -182,10 +182,13 @@ def export() -> dict[str, str]:
 
 
 def write_site() -> None:
+    from pilotage.config import get_settings
+    from pilotage.publication_partagee import publish_checks
     from pilotage.site.generation import build_site
 
     with journaliser("ecrire_site", "publication") as journal:
         rapport = build_site()
+        publish_checks(get_settings(), rapport.generation)
         journal.lignes = rapport.pages
         journal.message = str(rapport.dossier)
 
@@ -258,12 +261,13 @@ def _finish_export() -> None:
     """Write what a night that was stopped after the switch has not: the exports or the site of what is visible."""
     from pilotage.config import get_settings
     from pilotage.generations import visible
+    from pilotage.publication_partagee import exported_generation
     from pilotage.site.generation import site_generation
 
     settings, served = get_settings(), visible()
     if served is None:
         return
-    if (settings.exports / "derniere").resolve() != (settings.exports / served.generation).resolve():
+    if exported_generation(settings) != served.generation:
         from pilotage.export import export_generation
 
         with journaliser("exporter", "publication") as journal:

@@ -7,19 +7,18 @@ answered. It is what «already sent today» and «since the last digest» are re
 from __future__ import annotations
 
 import datetime as dt
-import fcntl
 import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from pilotage import alertes
-from pilotage.config import get_settings
+from pilotage.magasin import Magasin, SansMagasin, get_magasin
 from pilotage.resume.lecture import named_territories, read_facts
 from pilotage.resume.message import Resume, compose
+from pilotage.verrou import alone, locked
 
-JOURNAL = "resumes.jsonl"
+JOURNAL = "journaux/resumes.jsonl"
 ENVOYE = "envoyé"
 
 
@@ -37,9 +36,9 @@ def resumer_nuit(territoires: list[str] | None = None, *, maintenant: dt.datetim
     """
     now = maintenant or dt.datetime.now().astimezone()
     keys = territoires or named_territories()
-    folder = get_settings().logs
-    with _lock(folder):
-        past = _read(folder / JOURNAL)
+    magasin = get_magasin()
+    with _lock(magasin):
+        past = _read(magasin.lines(JOURNAL))
         channels = alertes.channels()
         digests = {name: _compose_for(name, keys, past, now) for name in channels}
         shown = next(iter(digests.values()), None) or compose(read_facts(keys, maintenant=now))
@@ -51,8 +50,7 @@ def resumer_nuit(territoires: list[str] | None = None, *, maintenant: dt.datetim
             "a_change": any(one.a_change for one in digests.values()) if digests else shown.a_change,
             "envois": {name: _send(name, digests[name], past, now) for name in channels},
         }
-        with (folder / JOURNAL).open("a", encoding="utf-8") as journal:
-            journal.write(json.dumps(line, ensure_ascii=False) + "\n")
+        magasin.add_line(JOURNAL, line)
     return line
 
 
@@ -73,11 +71,9 @@ def _send(channel: str, resume: Resume, past: list[dict], now: dt.datetime) -> s
     return alertes.send(channel, resume.sujet, resume.texte, html=resume.html, champs=resume.champs)
 
 
-def _read(path: Path) -> list[dict]:
-    if not path.exists():
-        return []
+def _read(lines: list[str]) -> list[dict]:
     found = []
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in lines:
         try:
             found.append(json.loads(line))
         except json.JSONDecodeError:  # a line cut by a full disk must not silence every later digest
@@ -86,9 +82,7 @@ def _read(path: Path) -> list[dict]:
 
 
 @contextmanager
-def _lock(folder: Path) -> Iterator[None]:
+def _lock(magasin: Magasin | SansMagasin) -> Iterator[None]:
     """Two runs at once would send twice."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f"{JOURNAL}.verrou").open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+    with alone("pilotage.resume") if magasin.partage else locked(magasin.home / f"{JOURNAL}.verrou"):
         yield

@@ -12,6 +12,7 @@ from pilotage.config import RACINE, Settings, get_settings
 from pilotage.database import psycopg_connection
 from pilotage.echange import put_in_place
 from pilotage.errors import ErreurPublication
+from pilotage.publication_partagee import publish_site, publishing, stored_site
 from pilotage.recit import say_day
 from pilotage.site.cartes import write_maps
 from pilotage.site.commun import as_script, read_commun
@@ -71,7 +72,11 @@ def build_site(settings: Settings | None = None) -> RapportSite:
         )
     target = settings.publication / "site"
     partial = target.with_name("site.partiel")
-    with locked(settings.publication / ".verrou"), psycopg_connection(settings) as connection:
+    with (
+        publishing(settings, "site") as verrou,
+        locked(settings.publication / ".verrou"),
+        psycopg_connection(settings) as connection,
+    ):
         for statement in SESSION:
             connection.execute(statement)
         connection.commit()
@@ -88,13 +93,16 @@ def build_site(settings: Settings | None = None) -> RapportSite:
             raise ErreurPublication(
                 f"écriture impossible : {error}", fichier=str(partial), conseil="libérer de la place, puis relancer"
             ) from error
-    put_in_place(partial, target)
+        put_in_place(partial, target)
+        publish_site(settings, row[0], verrou)
     files = [path.stat().st_size for path in target.rglob("*") if path.is_file()]
     return RapportSite(target, row[0], pages, len(files), sum(files), seconds)
 
 
 def site_generation(settings: Settings) -> str | None:
-    """The generation whose site is in place."""
+    """The generation whose site is in place; with a store, in the store."""
+    if settings.magasin:
+        return stored_site(settings)
     path = settings.publication / "site" / "GENERATION"
     return path.read_text().strip() if path.exists() else None
 
