@@ -20,6 +20,7 @@ from pilotage.commandes import (
     lecteur,
     lieux,
     nuit,
+    ouvrier,
     postgres,
     publier,
     quarantaine,
@@ -76,6 +77,8 @@ for command in (
     publier.publier,
     sauvegarder.restaurer,
     ranger.ranger,
+    ouvrier.ouvrier,
+    ouvrier.rapatrier,
 ):
     app.command()(command)
 READERS = {"sources", "quarantaine", "generations", "exporter", "lieux", "territoires"}

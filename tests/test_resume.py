@@ -337,7 +337,7 @@ def test_one_message_a_day_then_nothing_when_nothing_changed(
     monkeypatch.setenv("PILOTAGE_RESUME_TOUJOURS", "1")
     assert resumer_nuit(maintenant=MARDI)["envois"]["courriel"] == "envoyé"
     assert "Rien n'a changé" in webhook["recus"][1]["text"]
-    assert len((home / "journaux" / JOURNAL).read_text().splitlines()) == 4
+    assert len((home / JOURNAL).read_text().splitlines()) == 4
 
 
 def test_what_each_channel_receives(webhook: dict, smtp: list[bytes]) -> None:

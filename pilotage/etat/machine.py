@@ -17,6 +17,7 @@ from croniter import croniter
 from pilotage.config import Settings
 from pilotage.errors import ErreurConfiguration
 from pilotage.etat.modele import Airflow, Alertes, Disque
+from pilotage.magasin import get_magasin
 from pilotage.orchestration.environnement import airflow_home
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -122,9 +123,9 @@ def read_alertes(settings: Settings, budget: int, now: dt.datetime) -> Alertes:
 
 def list_alertes(settings: Settings, *, non_lues: bool = False) -> list[dict]:
     """Alerts of the journal, oldest first, `quand` as a date; a line cut by a full disk is left out."""
-    file, found = settings.logs / "alertes.jsonl", []
+    found = []
     read = _read_until(settings) if non_lues else None
-    for text in file.read_text(encoding="utf-8").splitlines() if file.exists() else []:
+    for text in get_magasin(settings).lines("journaux/alertes.jsonl"):
         try:
             line = json.loads(text)
             line["quand"] = dt.datetime.fromisoformat(line["quand"])

@@ -16,10 +16,12 @@ ESSAIS = 4
 
 
 class Airflow:
-    """A client of one API server on this machine."""
+    """A client of the API server."""
 
-    def __init__(self, port: int, password: str, transport: httpx.BaseTransport | None = None) -> None:
-        self.url = f"http://127.0.0.1:{port}"
+    def __init__(
+        self, port: int, password: str, transport: httpx.BaseTransport | None = None, hote: str = "127.0.0.1"
+    ) -> None:
+        self.url = f"http://{hote}:{port}"
         self._password = password
         self._http = httpx.Client(base_url=self.url, timeout=DELAI_S, trust_env=False, transport=transport)
 

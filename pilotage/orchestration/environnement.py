@@ -1,4 +1,4 @@
-"""The environment of Airflow: everything on 127.0.0.1, metadata beside the warehouse, secrets made once."""
+"""The environment of Airflow: on this machine unless workers must reach it, with metadata and secrets of its own."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from sqlalchemy import make_url
 from pilotage.config import RACINE, Settings
 from pilotage.errors import ErreurConfiguration
 from pilotage.evenements.reglage import airflow_variables
+from pilotage.orchestration.ouvriers import celery_variables
 
 ADMIN = "pilotage"
 TASKS_AT_ONCE = 4  # downloads wait for the network while two heavy tasks keep two cores busy (pool `lourd`)
@@ -44,15 +45,15 @@ def airflow_environment(
 
     Args:
         metadata_url: SQLAlchemy URL of Airflow's database, password included.
-        port: where the API server listens on 127.0.0.1.
+        port: where the API server listens, on `settings.adresse_api`.
         nightly: keep the cron of `ingestion`; False when one single night is run by hand.
         preload: fork tasks from a process that already holds the heavy libraries (worth it when many gates will run).
     """
     keys = load_secrets(settings)
-    base = f"http://127.0.0.1:{port}"
+    base = f"http://{settings.adresse_api}:{port}"
     environment = {
         **os.environ,
-        **_own_settings(settings),
+        **own_settings(settings),
         "AIRFLOW_HOME": str(airflow_home(settings)),
         "AIRFLOW__CORE__DAGS_FOLDER": str(RACINE / "dags"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
@@ -64,14 +65,14 @@ def airflow_environment(
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{ADMIN}:admin",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords_file(settings)),
         "AIRFLOW__CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL": "0",
-        "AIRFLOW__API__HOST": "127.0.0.1",
+        "AIRFLOW__API__HOST": settings.adresse_api,
         "AIRFLOW__API__PORT": str(port),
         "AIRFLOW__API__BASE_URL": base,
         "AIRFLOW__API__WORKERS": "1",
         "AIRFLOW__API__SECRET_KEY": keys["session"],
         "AIRFLOW__API_AUTH__JWT_SECRET": keys["jwt"],
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": _url(metadata_url, "postgresql+psycopg2"),
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": _url(metadata_url, "postgresql+asyncpg"),
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": _async_url(metadata_url),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_POOL_SIZE": "5",
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "1" if nightly else "0.2",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
@@ -87,10 +88,10 @@ def airflow_environment(
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
         "GX_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
-        "NO_PROXY": _without_proxy(),
-        "no_proxy": _without_proxy(),
+        "NO_PROXY": _without_proxy(settings.adresse_api),
+        "no_proxy": _without_proxy(settings.adresse_api),
     }
-    environment |= {**airflow_variables(settings), **statsd_variables()}
+    environment |= {**airflow_variables(settings), **statsd_variables(), **celery_variables(settings)}
     if not nightly:
         environment["PILOTAGE_CRON"] = ""
     if preload:
@@ -148,7 +149,7 @@ def choose_port(settings: Settings) -> int:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                probe.bind(("127.0.0.1", port))
+                probe.bind((settings.adresse_api, port))
             except OSError:
                 continue
             chosen = probe.getsockname()[1]
@@ -168,7 +169,7 @@ def write_private(file: Path, text: str) -> None:
     draft.replace(file)
 
 
-def _own_settings(settings: Settings) -> dict[str, str]:
+def own_settings(settings: Settings) -> dict[str, str]:
     return {
         "PILOTAGE_HOME": str(settings.home),
         "PILOTAGE_SOURCES": settings.sources,
@@ -182,7 +183,15 @@ def _url(url: str, driver: str) -> str:
     return make_url(url).set(drivername=driver).render_as_string(hide_password=False)
 
 
-def _without_proxy() -> str:
+def _async_url(url: str) -> str:
+    """asyncpg says `ssl` for libpq's `sslmode`, and reads the authority's file from PGSSLROOTCERT alone."""
+    parsed = make_url(url)
+    query = {"ssl" if name == "sslmode" else name: value for name, value in parsed.query.items()}
+    query.pop("sslrootcert", None)
+    return _url(parsed.set(query=query).render_as_string(hide_password=False), "postgresql+asyncpg")
+
+
+def _without_proxy(address: str) -> str:
     """Tasks speak to the API server by HTTP: a company proxy must never stand between them."""
     known = os.environ.get("NO_PROXY") or os.environ.get("no_proxy") or ""
-    return ",".join(dict.fromkeys([*filter(None, known.split(",")), "127.0.0.1", "localhost"]))
+    return ",".join(dict.fromkeys([*filter(None, known.split(",")), "127.0.0.1", "localhost", address]))

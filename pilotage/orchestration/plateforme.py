@@ -43,7 +43,8 @@ class Plateforme:
     depuis: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
 
     def __post_init__(self) -> None:
-        self.api = Airflow(self.port, load_secrets(self.settings)["mot_de_passe"])
+        password = load_secrets(self.settings)["mot_de_passe"]
+        self.api = Airflow(self.port, password, hote=self.settings.adresse_api)
 
     def check_alive(self) -> None:
         """Raise ErreurOrchestration with the end of its log when a component died."""
