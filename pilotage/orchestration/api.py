@@ -88,6 +88,13 @@ class Airflow:
         found = self._get(f"/api/v2/dags/{dag}/dagRuns/{run_id}/taskInstances", state=[state], limit=100)
         return found["task_instances"]
 
+    def all_tasks(self, dag: str, run_id: str) -> list[dict[str, Any]]:
+        """Every task instance of a run, whatever their number."""
+        path, found = f"/api/v2/dags/{dag}/dagRuns/{run_id}/taskInstances", []
+        while page := self._get(path, limit=100, offset=len(found))["task_instances"]:
+            found += page
+        return found
+
     def _get(self, path: str, **params: Any) -> dict[str, Any]:
         return self._send("GET", path, params=params).json()
 
