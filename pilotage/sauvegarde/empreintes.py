@@ -34,6 +34,16 @@ def fingerprint(connection: psycopg.Connection, suffix: str = "") -> dict[str, t
     }
 
 
+def count_tables(connection: psycopg.Connection) -> dict[str, int]:
+    """Rows of each table of the visible generation."""
+    found = connection.execute(TABLES, (list(SCHEMAS),)).fetchall()
+    count = sql.SQL("SELECT count(*) FROM {}")
+    return {
+        f"{schema}.{table}": connection.execute(count.format(sql.Identifier(schema, table))).fetchone()[0]
+        for schema, table, _ in found
+    }
+
+
 def differences(before: dict[str, tuple[int, str]], after: dict[str, tuple[int, str]]) -> list[str]:
     """A sentence for each table that is not the same on both sides."""
     told = []

@@ -223,7 +223,7 @@ def _read(settings: Settings) -> tuple[dict[str, tuple[int, str]], dict[str, str
 
 def _say(console: Console, done: Exercice) -> None:
     console.print(
-        f"Génération {done.generation} : {done.tables} tables, {done.lignes} lignes ; au dépôt {done.fichiers} fichiers "
+        f"{done.generation} : {done.tables} tables, {done.lignes} lignes ; au dépôt {done.fichiers} fichiers "
         f"({done.octets / 1e6:.1f} Mo) ; sauvegarde en {done.sauvegarde_s:.1f} s."
     )
     table = Table(title="Ce qui a été perdu, et comment c'est revenu")

@@ -159,10 +159,10 @@ def _served(connection: psycopg.Connection) -> set[str]:
 def _old_rows(connection: psycopg.Connection, jours: int, appliquer: bool) -> Counter[str]:
     """Quarantined rows that nothing can put back any more."""
     counts: Counter[str] = Counter()
+    verb = "DELETE FROM {}" if appliquer else "SELECT FROM {}"
     names = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'quarantaine' ORDER BY 1").fetchall()
     for (name,) in names:
-        statement = sql.SQL("DELETE FROM {}") if appliquer else sql.SQL("SELECT FROM {}")
-        query = statement + sql.SQL(" WHERE etat = ANY(%s) AND mise_le < now() - make_interval(days => %s)")
+        query = sql.SQL(verb + " WHERE etat = ANY(%s) AND mise_le < now() - make_interval(days => %s)")
         done = connection.execute(query.format(sql.Identifier("quarantaine", name)), (list(FINIES), jours))
         if done.rowcount:
             counts[name] = done.rowcount

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import text
 
 from pilotage.config import Settings
-from pilotage.database import get_engine, migrate
+from pilotage.database import get_engine, migrate, psycopg_connection
 from pilotage.generations import SCHEMAS
 from pilotage.landing import open_depot
 from pilotage.nature import NAMES
@@ -17,6 +17,7 @@ from pilotage.revision import known_revisions
 from pilotage.sauvegarde import ErreurSauvegarde
 from pilotage.sauvegarde.accueil import read_home
 from pilotage.sauvegarde.depot import check_landing, mend, share, unpack_receipts
+from pilotage.sauvegarde.empreintes import count_tables
 from pilotage.sauvegarde.manifeste import DEPOT, Manifeste, find_backup, verify_backup
 from pilotage.sauvegarde.outils import run_tool
 from pilotage.sauvegarde.reprise import RapportReprise, create_schemas, forget_tables, rebuild
@@ -84,10 +85,8 @@ def restore(
 
 def compare_counts(settings: Settings, manifeste: Manifeste) -> dict[str, tuple[int, int]]:
     """Published tables whose rows are not as many as in the backup: name -> (before, now)."""
-    from pilotage.generations import count_rows
-
-    with get_engine(settings).connect() as connection:
-        now = count_rows(connection)
+    with psycopg_connection(settings) as connection:
+        now = count_tables(connection)
     before = manifeste.tables
     return {t: (before.get(t, 0), now.get(t, 0)) for t in sorted({*before, *now}) if before.get(t) != now.get(t)}
 
