@@ -20,6 +20,12 @@ from pilotage.verrou import ErreurVerrou
 START = text(
     "INSERT INTO pilotage.etapes (nuit, etape, objet, etat) VALUES (:nuit, :etape, :objet, 'en_cours') RETURNING id"
 )
+# An attempt that was killed never closed its row: the next one at the same step says so for it.
+INTERROMPUE = text(
+    "UPDATE pilotage.etapes SET etat = 'echouee', fin = clock_timestamp(), "
+    "message = 'interrompue : le processus s''est arrêté sans le dire' "
+    "WHERE etat = 'en_cours' AND etape = :etape AND objet = :objet"
+)
 END = text(
     "UPDATE pilotage.etapes SET etat = :etat, fin = clock_timestamp(), lignes = :lignes, message = :message "
     "WHERE id = :id"
@@ -53,6 +59,7 @@ def suivre_etape(nuit: str, etape: str, objet: str) -> Iterator[Etape]:
     """Journal one step; an exception closes it as `echouee` with its text and goes on up."""
     engine = get_engine()
     with engine.begin() as connection:
+        connection.execute(INTERROMPUE, {"etape": etape, "objet": objet})
         identifiant = connection.scalar(START, {"nuit": nuit, "etape": etape, "objet": objet})
     journal, token = Etape(), COURANTE.set(Jeton(identifiant, etape, objet))
     try:

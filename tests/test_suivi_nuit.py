@@ -269,6 +269,20 @@ def test_a_retry_replaces_the_attempt_before_it(warehouse: Settings) -> None:
     assert (steps["fetch", "a__b"].etat, steps["fetch", "a__b"].lignes) == ("reussie", 5)
 
 
+def test_an_attempt_that_was_killed_is_closed_by_the_next_one(warehouse: Settings) -> None:
+    from pilotage.database import psycopg_connection
+    from pilotage.suivi import suivre_etape
+
+    with psycopg_connection() as connection:
+        connection.execute(
+            "INSERT INTO pilotage.etapes (nuit, etape, objet, etat) VALUES ('n1', 'load', 'c', 'en_cours')"
+        )
+    with suivre_etape("n2", "load", "c"):
+        steps = affichage.read_steps("n1")
+        assert steps["load", "c"].etat == "echouee" and "interrompue" in (steps["load", "c"].message or "")
+    assert affichage.read_steps("n2")["load", "c"].etat == "reussie"
+
+
 def test_measures_hold_each_step_and_the_peak_of_its_heaviest_process(settings: Settings) -> None:
     heavy = "x = bytearray(300_000_000); x[::4096] = b'1' * len(x[::4096])"
     with mesures.measure_step("nuit_1", "load", "a__b"):
