@@ -11,7 +11,7 @@ MIROIR ?= ../shared/mirror
 export UV_NO_PROGRESS := 1
 export PILOTAGE_COMMUNES := $(COMMUNES)
 
-.PHONY: aide installer installer-dev site bi immeubles banc-immeubles datagouv navigateur test-nuits test-reste run up down test lint format exercice bench clean lock pages
+.PHONY: epreuves aide installer installer-dev site bi immeubles banc-immeubles datagouv navigateur test-nuits test-reste run up down test lint format exercice bench distribution clean lock pages
 
 aide: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -99,8 +99,17 @@ pages: installer ## Write derived files again: dbt sources, pages of sources, mo
 exercice: installer ## A drill of recovery: back up, lose, restore beside, compare table by table, time it
 	PILOTAGE_SOURCES='$(SOURCES)' $(PY) -m pilotage sauvegarder exercice
 
+FAUTES ?= 220
+GRAINE ?= 1
+epreuves: installer-dev ## Inject faults (kill -9, full disk, bad upstream, clock) and say what became of the data (FAUTES=220 GRAINE=1)
+	@test -e /usr/share/doc/faketime || test "$$(id -u)" != 0 || apt-get install -y -qq --no-install-recommends faketime >/dev/null || echo 'faketime is absent: faults of the clock are left out'
+	PILOTAGE_MIROIR='$(MIROIR)' $(PY) -m tests.epreuves --fautes $(FAUTES) --graine $(GRAINE)
+
 bench: installer-dev ## Speed and memory, as ratios of sides measured in one run
 	PILOTAGE_MIROIR='$(MIROIR)' $(PY) -m tests.bancs
+
+distribution: installer-dev ## Three machines on one (root): a night over two workers, one of them cut off and frozen
+	$(PY) -m tests.distribution $(if $(filter simulation,$(SOURCES)),,--sources '$(SOURCES)')
 
 clean: down ## Forget all that runs wrote (landing included) and the environment
 	rm -rf .pilotage $(VENV) $(VENV)-bi $(VENV)-immeubles site/construit site/node_modules .pytest_cache .ruff_cache .hypothesis

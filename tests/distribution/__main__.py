@@ -1,4 +1,4 @@
-"""`python -m tests.distribution`: a night over two workers, one of which is cut off; says what held, exits 1 if not all.
+"""`python -m tests.distribution`: a night over two workers, one of them cut off; says what held, exits 1 if not all.
 
 --sources <dossier miroir>   real files; without it 300 simulated communes
 --pannes tache:nature:duree  coupure (its network) or gel (the whole machine), and seconds before it comes back

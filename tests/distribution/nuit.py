@@ -119,7 +119,8 @@ def _start_worker(base: Path, name: str, miroir: Path, port: int, stack: ExitSta
         API: f"http://{ADRESSE_TETE}:{port}/execution/",
         "PYTHONPATH": str(RACINE),
     }
-    hidden = [base / other for other in ("tete", *OUVRIERS) if other != name] + [miroir]
+    hidden = [base / other for other in ("tete", *OUVRIERS) if other != name]
+    hidden += [] if miroir.is_relative_to(base) else [miroir]
     command = command_on(f"pil-{name}", name, hidden, [sys.executable, "-m", "pilotage", "ouvrier"])
     process = processus.start(name, command, environment, home / "ouvrier.log", home)
     stack.callback(processus.stop, [process], home)
