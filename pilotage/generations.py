@@ -117,6 +117,8 @@ def switch(generation: str) -> None:
             text("UPDATE pilotage.generations SET statistiques = :s WHERE generation = :g"),
             {"s": json.dumps(counts), "g": generation},
         )
+        # What follows (exports, site) speaks of this generation: a crash must not undo the switch behind its back.
+        connection.execute(text("SET LOCAL synchronous_commit = on"))
         # Last: nobody sees any of it before the commit, and readers wait for nothing but that.
         lock_for_switch(connection, _tables(connection, aside))
 

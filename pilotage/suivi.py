@@ -30,6 +30,8 @@ END = text(
     "UPDATE pilotage.etapes SET etat = :etat, fin = clock_timestamp(), lignes = :lignes, message = :message "
     "WHERE id = :id"
 )
+# A step told as done is on disk, with all that was committed before it: no crash takes it back.
+DURABLE = text("SET LOCAL synchronous_commit = on")
 NEWER = "SELECT max(id) FROM pilotage.etapes WHERE etape = %(etape)s AND objet = %(objet)s AND id > %(id)s"
 
 
@@ -71,6 +73,7 @@ def suivre_etape(nuit: str, etape: str, objet: str) -> Iterator[Etape]:
         COURANTE.reset(token)
         with engine.begin() as connection:
             values = {"etat": journal.etat, "lignes": journal.lignes, "message": journal.message, "id": identifiant}
+            connection.execute(DURABLE)
             connection.execute(END, values)
 
 

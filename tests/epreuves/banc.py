@@ -22,9 +22,11 @@ import pilotage.jugement  # noqa: F401  (seconds to import: once, before the chi
 from pilotage import postgres
 from pilotage.config import Settings, get_settings
 from pilotage.database import _engine, migrate
+from pilotage.suivi import suivre_etape
 
 Etape = Callable[[], object]
 LIMITE_S = 900
+ESSAIS = 6
 LEST = "lest"
 
 
@@ -84,6 +86,15 @@ class Banc:
         migrate(settings)
         _forget_connections()
 
+    def journalled(self, etape: str, objet: str, step: Etape) -> Etape:
+        """The step as nights run it: it writes in the journal when it begins and when it ends."""
+
+        def run() -> None:
+            with suivre_etape("epreuves", etape, objet):
+                step()
+
+        return run
+
     def run(self, step: Etape, strike: Callable[[int], None] | None = None, after_s: float = 0.0) -> Issue:
         """Run a step in a child; after some seconds strike it (`strike` is given its pid)."""
         started = time.monotonic()
@@ -120,6 +131,26 @@ class Banc:
             return Issue("tuee", f"signal {os.waitstatus_to_exitcode(status)}", secondes=seconds)
         etat, text, known = pickle.loads(said)
         return Issue(etat, text, known, seconds, atteint=struck)
+
+    def strike(
+        self, step: Etape, prepare: Etape, blow: Callable[[int], object], within_s: float
+    ) -> tuple[Issue, float]:
+        """Strike a step at a moment drawn within `within_s` seconds; sooner when it had ended before.
+
+        Args:
+            prepare: gives the step its work again, before each try.
+
+        Returns:
+            How it ended and when it was struck.
+        """
+        moment = self.hasard.uniform(0, within_s)
+        for _ in range(ESSAIS):
+            prepare()
+            issue = self.run(step, blow, moment)
+            if issue.atteint:
+                break
+            moment *= 0.5
+        return issue, moment
 
     def _be_child(self, step: Etape, writer: int) -> None:
         """Never returns."""

@@ -57,6 +57,9 @@ class Collecte:
         """A first collection without fault; returns what went wrong with it."""
         troubles = []
         for source in list(self.sources):
+            for step in self.steps(source).values():
+                self.banc.run(step)
+            self._ask_loading_again(source)
             for name, step in self.steps(source).items():
                 issue = self.banc.run(step)
                 self.durees[source, name] = issue.secondes
@@ -64,13 +67,13 @@ class Collecte:
                     troubles.append(f"{source} {name} : {issue}")
         return troubles + self.oracle.inspect_raw(self.sources).anomalies
 
-    @staticmethod
-    def steps(source: str) -> dict[str, Etape]:
-        return {
+    def steps(self, source: str) -> dict[str, Etape]:
+        chain = {
             "fetch": partial(fetch_source, source, LIMITES),
             "load": partial(load_source, source),
             "gate": partial(gate_source, source),
         }
+        return {name: self.banc.journalled(name, source, step) for name, step in chain.items()}
 
     def faults_of_upstream(self, times: int) -> Iterator[Epreuve]:
         """Each kind in turn, on a file drawn among those offered, which has just changed."""
@@ -161,15 +164,15 @@ class Collecte:
         started = time.monotonic()
         source, name = self.hasard.choice(self.sources), self.hasard.choice(("fetch", "load", "gate"))
         steps = self.steps(source)
-        if name == "fetch":
-            shutil.rmtree(get_settings().landing / source)
+
+        def prepare() -> None:
             self._ask_loading_again(source)
-        else:
-            self._ask_loading_again(source)
+            if name == "fetch":
+                shutil.rmtree(get_settings().landing / source, ignore_errors=True)
             if name == "gate":
                 self.banc.run(steps["load"])
-        moment = self.hasard.uniform(0, self.durees[source, name])
-        issue = self.banc.run(steps[name], kinds[sorte], moment)
+
+        issue, moment = self.banc.strike(steps[name], prepare, kinds[sorte], self.durees[source, name])
         epreuve = Epreuve(famille, sorte, f"{name} de {source} à {moment:.2f} s", str(issue), issue.atteint)
         self._finish(source, epreuve, [issue])
         epreuve.secondes = time.monotonic() - started

@@ -46,8 +46,7 @@ class Entrepot:
         self.oracle.inspect_generation(generation, list(SCHEMAS), VERSION)
         return troubles + self.oracle.inspect_leftovers()
 
-    @staticmethod
-    def steps(generation: str) -> dict[str, Etape]:
+    def steps(self, generation: str) -> dict[str, Etape]:
         chain: dict[str, Etape] = {}
         for axe in AXES:
             chain[f"build {axe}"] = partial(build_axe, generation, axe)
@@ -59,7 +58,7 @@ class Entrepot:
         chain["bascule"] = partial(switch, generation)
         chain["export"] = partial(export_generation, generation)
         chain["site"] = build_site
-        return chain
+        return {name: self.banc.journalled(*name.partition(" ")[::2], step) for name, step in chain.items()}
 
     def round(self, blows: dict[str, Callable[[int], object]], famille: str, par_etape: int) -> Iterator[Epreuve]:
         """A whole chain, each step struck `par_etape` times and tried again before it may end in peace."""
@@ -78,8 +77,7 @@ class Entrepot:
         self, famille: str, sorte: str, blow: Callable[[int], object], name: str, step: Etape, generation: str
     ) -> Epreuve:
         started = time.monotonic()
-        moment = self.hasard.uniform(0.05, 1.0) * self.durees[name]
-        issue = self.banc.run(step, blow, moment)
+        issue, moment = self.banc.strike(step, lambda: None, blow, self.durees[name])
         epreuve = Epreuve(famille, sorte, f"{name} à {moment:.1f} s", str(issue), issue.atteint)
         self.banc.start()
         problems = [issue.inattendue]
@@ -117,7 +115,7 @@ class Entrepot:
             started = time.monotonic()
             sorte = kinds[rank % len(kinds)]
             calm = self.banc.run(generations.go_back).secondes
-            issue = self.banc.run(generations.go_back, blows[sorte], self.hasard.uniform(0, calm))
+            issue, _ = self.banc.strike(generations.go_back, lambda: None, blows[sorte], calm)
             epreuve = Epreuve(famille, sorte, "retour à la génération précédente", str(issue), issue.atteint)
             self.banc.start()
             shown = generations.visible()
