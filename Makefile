@@ -102,7 +102,7 @@ exercice: installer ## A drill of recovery: back up, lose, restore beside, compa
 FAUTES ?= 220
 GRAINE ?= 1
 epreuves: installer-dev ## Inject faults (kill -9, full disk, bad upstream, clock) and say what became of the data (FAUTES=220 GRAINE=1)
-	@test -e /usr/share/doc/faketime || test "$$(id -u)" != 0 || apt-get install -y -qq --no-install-recommends faketime >/dev/null || echo 'faketime is absent: faults of the clock are left out'
+	@test -e /usr/share/doc/faketime || test "$$(id -u)" != 0 || { apt-get update -qq && apt-get install -y -qq --no-install-recommends faketime >/dev/null; } || echo 'faketime is absent: faults of the clock are left out'
 	PILOTAGE_MIROIR='$(MIROIR)' $(PY) -m tests.epreuves --fautes $(FAUTES) --graine $(GRAINE)
 
 bench: installer-dev ## Speed and memory, as ratios of sides measured in one run
