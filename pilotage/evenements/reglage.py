@@ -19,6 +19,7 @@ from pilotage.errors import ErreurConfiguration
 
 DOSSIER = "dossier"
 EMBARQUE = "postgres://embarque:5432"  # the embedded server's port may change; its name may not
+SANS_CODE = [{"scope": {}, "controls": {"include_source_code": False}}]  # the same text at each task of each night
 LOCAUX = ("127.0.0.1", "localhost", "::1")
 
 
@@ -72,7 +73,7 @@ def airflow_variables(settings: Settings) -> dict[str, str]:
         "AIRFLOW__OPENLINEAGE__DISABLED": "False",
         "AIRFLOW__OPENLINEAGE__NAMESPACE": namespace(),
         "AIRFLOW__OPENLINEAGE__TRANSPORT": json.dumps(config),
-        "AIRFLOW__OPENLINEAGE__DISABLE_SOURCE_CODE": "True",  # the same text at each task of each night
+        "AIRFLOW__OPENLINEAGE__EMISSION_POLICY": json.dumps(SANS_CODE),
         "AIRFLOW__OPENLINEAGE__EXECUTE_IN_THREAD": "True",  # a fork for each event costs more than the event
     }
 
