@@ -38,20 +38,20 @@ def list_checks(racine: Path = RACINE) -> dict[str, str]:
     return checks
 
 
-def faults(budget: Budget, checks: dict[str, str], today: dt.date, runbook: str | None) -> list[str]:
+def faults(budget: Budget, checks: dict[str, str], today: dt.date, runbook: str) -> list[str]:
     """What is wrong, as sentences; empty when nothing is.
 
     Args:
         checks: name -> where it comes from.
-        runbook: text of the page to which entries point; None when it is not written yet.
+        runbook: text of the page to which entries point.
     """
     found = [f"{name} ({place}) n'a pas d'entrée" for name, place in checks.items() if budget.find(name) is None]
     used = {id(budget.find(name)) for name in checks}
-    titles = {slug(title) for title in re.findall(r"^#+ +(.+?)\s*$", runbook or "", flags=re.MULTILINE)}
+    titles = {slug(title) for title in re.findall(r"^#+ +(.+?)\s*$", runbook, flags=re.MULTILINE)}
     for entree in budget.controles:
         if id(entree) not in used:
             found.append(f"« {entree.controle} » ne sert à aucun contrôle, ou une entrée plus large la précède")
-        if runbook is not None and slug(entree.que_faire) not in titles:
+        if slug(entree.que_faire) not in titles:
             found.append(f"« {entree.controle} » renvoie à {entree.consigne}, qui n'existe pas")
         if entree.silence and not entree.is_muted(today):
             found.append(f"« {entree.controle} » est muette jusqu'au {entree.silence.jusqu_au}, date passée")
@@ -65,7 +65,7 @@ def check(today: dt.date | None = None) -> None:
         ErreurConfiguration: lists every fault.
     """
     page = RACINE / CONSIGNES
-    runbook = page.read_text(encoding="utf-8") if page.exists() else None
+    runbook = page.read_text(encoding="utf-8") if page.exists() else ""
     found = faults(load_budget(), list_checks(), today or dt.date.today(), runbook)
     found += [f"{place} : `alerter` sans `controle=`" for name, place in _calls(RACINE) if not name]
     if found:
