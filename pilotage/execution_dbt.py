@@ -66,6 +66,7 @@ def dbt_environment(settings: Settings, folder: Path, generation: str) -> dict[s
     authority = url.query.get("sslrootcert")
     return {
         **({"PGSSLROOTCERT": str(authority)} if authority else {}),
+        **_parsed(folder),
         "DBT_HOST": url.host or "localhost",
         "DBT_PORT": str(url.port or 5432),
         "DBT_USER": url.username or "",
@@ -82,3 +83,9 @@ def dbt_environment(settings: Settings, folder: Path, generation: str) -> dict[s
         "PGOPTIONS": f"{os.environ.get('PGOPTIONS', '')} {OPTIONS}".strip(),
         "PILOTAGE_EST_SIMULE": str(is_simulated()).lower(),
     }
+
+
+def _parsed(folder: Path) -> dict[str, str]:
+    """The project as `commun` parsed it for this generation: the other axes read again only what has changed since."""
+    parsed = folder.parent / "commun" / "partial_parse.msgpack"
+    return {"DBT_PARTIAL_PARSE_FILE_PATH": str(parsed)} if folder.name != "commun" and parsed.exists() else {}

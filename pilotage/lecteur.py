@@ -18,7 +18,7 @@ from pilotage.database import get_engine
 from pilotage.errors import ErreurConfiguration
 
 ROLE = "lecteur"
-CONNEXIONS = 20
+CONNEXIONS = 60  # fifty readers at once, and a few who look at what they do
 LIMITES = {
     "default_transaction_read_only": "on",
     "statement_timeout": "60s",
@@ -39,6 +39,7 @@ BASES = text(
 )
 PEUT_CREER = text("SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user")
 EXISTE = text("SELECT 1 FROM pg_roles WHERE rolname = :role")
+LIMITE = text("SELECT rolconnlimit FROM pg_roles WHERE rolname = :role")
 
 
 def ensure_role(connection: Connection) -> bool:
@@ -55,6 +56,8 @@ def ensure_role(connection: Connection) -> bool:
         connection.execute(text(f"CREATE ROLE {ROLE} LOGIN CONNECTION LIMIT {CONNEXIONS}"))
         for name, value in LIMITES.items():
             connection.execute(text(f"ALTER ROLE {ROLE} SET {name} = '{value}'"))
+    elif 0 <= connection.scalar(LIMITE, {"role": ROLE}) < CONNEXIONS:  # made by a former release
+        connection.execute(text(f"ALTER ROLE {ROLE} CONNECTION LIMIT {CONNEXIONS}"))
     if connection.scalar(text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")):
         _close_doors(connection)
     return True

@@ -38,7 +38,7 @@ PARAMETERS = {
     "checkpoint_timeout": "15min",
     "synchronous_commit": "off",  # raw and marts can be rebuilt from the landing; a crash loses at most the last second
     "jit": "off",
-    "max_connections": "100",
+    "max_connections": "160",  # 60 readers, the loader, Airflow and what it runs
     "random_page_cost": "1.1",
     "log_timezone": "UTC",
     "timezone": "Europe/Paris",

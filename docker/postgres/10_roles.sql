@@ -22,7 +22,7 @@ GRANT chargeur TO proprietaire;
 CREATE ROLE airflow LOGIN PASSWORD :'airflow_mot_de_passe' CONNECTION LIMIT 60;
 
 -- lecteur is for BI tools and the curious: it reads what is visible, and for one minute at most.
-CREATE ROLE lecteur LOGIN PASSWORD :'lecteur_mot_de_passe' CONNECTION LIMIT 20;
+CREATE ROLE lecteur LOGIN PASSWORD :'lecteur_mot_de_passe' CONNECTION LIMIT 60;
 ALTER ROLE lecteur SET default_transaction_read_only = on;
 ALTER ROLE lecteur SET statement_timeout = '60s';
 ALTER ROLE lecteur SET idle_in_transaction_session_timeout = '60s';
