@@ -72,11 +72,29 @@ def run_size(jusque: str) -> None:
     (get_settings().home / "simulee.json").write_text(json.dumps([start, time.time()]))
     if jusque == "simulation":
         return
+    if jusque == "chargement":
+        load_all(NUIT)
+        return
     done = ingest(NUIT)
     for source, error in done.erreurs.items():
         Console(stderr=True).print(f"{source} : {error}", markup=False)
-    if jusque == "tout":
-        build(NUIT)
+    build(NUIT)
+
+
+def load_all(nuit: str) -> None:
+    """Fetch and load every source, without the gates, whose cost is mostly the same at every size."""
+    from pilotage.errors import ErreurPilotage
+    from pilotage.fetch import fetch_source
+    from pilotage.load import load_source
+    from pilotage.suivi import suivre_etape
+
+    for etape, action in (("fetch", fetch_source), ("load", load_source)):
+        for source in load_catalogue():
+            try:
+                with suivre_etape(nuit, etape, source) as journal:
+                    journal.lignes = getattr(action(source), "lignes", None)
+            except ErreurPilotage as error:
+                Console(stderr=True).print(f"{source} : {error}", markup=False)
 
 
 def measure(communes: int, folder: Path, limite_s: float, jusque: str) -> Path:

@@ -1,7 +1,7 @@
 """Cost of reducing building files, by engine and size: `python -m tests.banc_immeubles [1000000 … 30000000]`.
 
 Each size is simulated once (Parquet, 35,000 communes), reduced by each engine in a process of its own, then removed.
-The tree of processes is read twice a second: processor seconds, memory (PSS), disk of the working folder. Equal results
+The tree of processes is read once a second: processor seconds, memory (PSS), disk of the working folder. Equal results
 are equal bytes; up to `--oracle` rows they are compared with an independent count too. Measures stay as JSON files.
 """
 
@@ -41,7 +41,7 @@ def watch_command(command: list[str], folder: Path) -> tuple[dict, str]:
     start = time.time()
     with out.open("w") as handle, (folder / "erreurs.txt").open("w") as errors:
         child = subprocess.Popen(command, cwd=RACINE, stdout=handle, stderr=errors)
-        watch = Releveur(lambda: [child.pid], 0.5, folder)
+        watch = Releveur(lambda: [child.pid], 1.0, folder)
         watch.start()
         code = child.wait()
         end = time.time()
@@ -66,12 +66,16 @@ def run_engine(moteur: str, written: Ecrits, folder: Path, memoire: str) -> dict
     return cost | {"phases": phases, "empreintes": digests, "charge": round(psutil.getloadavg()[0], 1)}
 
 
-def measure(size: int, folder: Path, moteurs: list[str], memoire: str, oracle: int) -> None:
+def measure(size: int, folder: Path, moteurs: list[str], memoire: str, oracle: int, keep: bool) -> None:
     """Simulate one size, reduce it by each engine, keep one JSON file an engine."""
-    start, used = time.time(), time.process_time()
-    written = simulate(size, COMMUNES, GRAINE, folder / "brut", ("2026T1", "2026T2"), csv=False)
-    made = {"lignes": written.lignes, "octets_parquet": tree_size(written.parquet)}
-    made |= {"simulation_s": time.time() - start, "simulation_calcul_s": time.process_time() - used}
+    raw, mark = folder / f"brut_{size}", folder / f"brut_{size}.json"
+    if not mark.exists():
+        start, used = time.time(), time.process_time()
+        lines = simulate(size, COMMUNES, GRAINE, raw, ("2026T1", "2026T2"), csv=False).lignes
+        spans = {"simulation_s": time.time() - start, "simulation_calcul_s": time.process_time() - used}
+        mark.write_text(json.dumps({"lignes": lines, "octets_parquet": tree_size(raw)} | spans))
+    made = json.loads(mark.read_text())
+    written = Ecrits(raw, [], raw / "parquet", raw / "communes.csv", made["lignes"])
     expected = count(written.parquet, written.communes) if size <= oracle else None
     for moteur in moteurs:
         result = {"taille": size, "moteur": moteur, "memoire_permise": memoire} | made
@@ -80,7 +84,9 @@ def measure(size: int, folder: Path, moteurs: list[str], memoire: str, oracle: i
             result["ecarts_oracle"] = differences(folder / f"travail_{moteur}" / "sortie", expected)
         (folder / f"immeubles_{size}_{moteur}.json").write_text(json.dumps(result, indent=1) + "\n")
         shutil.rmtree(folder / f"travail_{moteur}")
-    shutil.rmtree(folder / "brut")
+    if not keep:
+        shutil.rmtree(raw)
+        mark.unlink()
 
 
 def show(folder: Path, console: Console) -> bool:
@@ -117,6 +123,7 @@ def main() -> None:
     parser.add_argument("--moteurs", default=",".join(MOTEURS))
     parser.add_argument("--memoire", default="1500MB")
     parser.add_argument("--oracle", type=int, default=1_000_000, help="largest size compared with polars' count")
+    parser.add_argument("--garder", action="store_true", help="keep the simulated files for another engine's turn")
     parser.add_argument("--montrer", action="store_true", help="only print what was measured before")
     args = parser.parse_args()
     console = Console(width=150)
@@ -126,7 +133,7 @@ def main() -> None:
         if lack := missing(moteur):
             console.print(f"{moteur} est sauté : {lack}")
     for size in [] if args.montrer else args.tailles:
-        measure(size, args.dossier, moteurs, args.memoire, args.oracle)
+        measure(size, args.dossier, moteurs, args.memoire, args.oracle, args.garder)
     sys.exit(0 if show(args.dossier, console) else 1)
 
 

@@ -22,7 +22,7 @@ LUES = ("imb_id", "code_insee", "catg_loc_imb", "imb_etat", "code_l331", "date_c
 # From the least to the most advanced; `etats.csv` of the dbt project ranks them (a test compares the two).
 ETATS = ("abandonne", "cible", "signe", "raccordable demande", "en cours de deploiement", "deploye")
 CATEGORIES = {"individuel": 1, "entre 2 et 11": 2, "entre 12 et 35": 12, "entre 36 et 99": 36, "100 et plus": 100}
-_NOM = re.compile(r"(20\d\d)_?T?([1-4])(?!\d)")
+_NOM = re.compile(r"(20\d\d)_?[Tt]?([1-4])(?!\d)")
 _PARTITION = re.compile(r"trimestre=(20\d\dT[1-4])")
 
 
