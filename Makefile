@@ -77,7 +77,7 @@ down: ## Stop what `make up` started
 navigateur:
 	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-liberation >/dev/null; } || echo 'Chromium is absent: the tests of pages will skip'
 
-test: installer-dev datagouv navigateur $(VENV)-bi/installe ## All tests, in two processes side by side
+test: installer-dev datagouv navigateur $(VENV)-bi/installe $(VENV)-immeubles/installe ## All tests, in two processes side by side
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target --keep-going test-nuits test-reste
 
 test-nuits test-reste:
