@@ -71,6 +71,8 @@ def journal() -> dict[str, list[tuple]]:
         "FROM quarantaine.arcep__debits WHERE etat = 'en_quarantaine' ORDER BY 1, 2",
     }
     with psycopg_connection() as connection:
+        if connection.execute("SELECT to_regclass('quarantaine.arcep__debits')").fetchone() == (None,):
+            del statements["quarantaine"]  # made with its first row
         return {name: connection.execute(statement).fetchall() for name, statement in statements.items()}
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -18,7 +17,7 @@ Lieu = Annotated[Path | None, typer.Argument(help="Dossier des sauvegardes ; PIL
 class Groupe(TyperGroup):
     """A group whose first word may be a folder: `sauvegarder /mnt/disque` is `sauvegarder ecrire /mnt/disque`."""
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
         if not args or (args[0] not in self.commands and args[0] != "--help"):
             args = ["ecrire", *args]
         return super().parse_args(ctx, args)
