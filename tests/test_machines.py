@@ -46,7 +46,7 @@ def s3() -> Iterator[str]:
 
 
 @pytest.fixture(params=["s3", "fichiers"])
-def adresse(request, tmp_path) -> str:
+def adresse(warehouse, request, tmp_path) -> str:
     """The address of an empty store, of each kind."""
     if request.param == "fichiers":
         return f"file://{tmp_path}/magasin"
