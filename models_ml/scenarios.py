@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError, model_validator
 from models_ml.parametres import Indice, Part, Strict, load_decision
 from models_ml.services import Service, load_service, load_services
 from pilotage.errors import ErreurRecommandation
+from pilotage.yaml_sur import load_yaml
 
 MESSAGES = {
     "extra_forbidden": "clé inconnue",
@@ -20,13 +21,17 @@ MESSAGES = {
     "greater_than_equal": "valeur trop petite",
     "less_than_equal": "valeur trop grande",
     "literal_error": "valeur inconnue",
+    "finite_number": "nombre infini ou indéfini",
 }
+
+
+SITES_MAX = 5000
 
 
 class Budget(Strict):
     """New sites, as a number or as euros a year divided by the cost of one site."""
 
-    sites: int | None = Field(None, ge=0, le=5000)
+    sites: int | None = Field(None, ge=0, le=SITES_MAX)
     euros: float | None = Field(None, ge=0)
 
     @model_validator(mode="after")
@@ -116,7 +121,14 @@ class Scenario(Strict):
                 f"scénario « {self.nom} » : le coût d'un lieu de ce service n'est pas connu",
                 conseil="ajouter `cout_site_eur`, ou donner un budget en `sites`",
             )
-        return int(self.budget.euros // cost)
+        count = self.budget.euros // cost
+        if not count <= SITES_MAX:
+            raise ErreurRecommandation(
+                f"scénario « {self.nom} » : ce budget paie {count:.3g} lieux",
+                attendu=f"au plus {SITES_MAX} lieux",
+                conseil="vérifier `euros` et `cout_site_eur`",
+            )
+        return int(count)
 
 
 def _refuse_unknown(key: str, given: dict, known: list[str]) -> None:
@@ -136,8 +148,7 @@ def read_scenario(path: Path) -> Scenario:
     name = path.name
     try:
         text = path.read_text(encoding="utf-8")
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = yaml.safe_load(text)
+        node, content = load_yaml(text)
     except OSError as error:
         raise ErreurRecommandation(
             "fichier de scénario illisible", fichier=str(path), conseil="vérifier le chemin"
@@ -146,10 +157,10 @@ def read_scenario(path: Path) -> Scenario:
         raise ErreurRecommandation(
             "le fichier n'est pas en UTF-8", fichier=name, conseil="l'enregistrer en UTF-8"
         ) from error
-    except (yaml.YAMLError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
+    except yaml.YAMLError as error:
+        mark, said = getattr(error, "problem_mark", None), getattr(error, "problem", None) or error
         raise ErreurRecommandation(
-            "le fichier n'est pas du YAML", fichier=name, ligne=mark.line + 1 if mark else None,
+            f"le fichier n'est pas du YAML ({said})", fichier=name, ligne=mark.line + 1 if mark else None,
             conseil="vérifier l'indentation, les deux-points et les guillemets",
         ) from error  # fmt: skip
     if not isinstance(content, dict):

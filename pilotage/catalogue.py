@@ -19,6 +19,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pilotage.errors import ErreurFiche
+from pilotage.motifs import Motif
+from pilotage.yaml_sur import load_yaml
 
 FICHES = Path(__file__).parent / "sources"
 AXES = ("commun", "infrastructures", "developpement", "services", "usages", "ecosystemes")
@@ -37,7 +39,7 @@ Type = Literal[
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Regles(_Strict):
@@ -47,7 +49,7 @@ class Regles(_Strict):
     valeurs: list[str] = []
     minimum: float | None = None
     maximum: float | None = None
-    motif: str | None = Field(default=None, description="Regular expression of the whole value.")
+    motif: Motif | None = Field(default=None, description="Regular expression of the whole value.")
     forme: str | None = Field(default=None, description="That expression in words.")
     apres: str | None = Field(default=None, description="Column of a date that this one may not precede.")
     un_par: list[str] = Field(default=[], description="Rows that share these columns share this value too.")
@@ -64,19 +66,21 @@ class Colonne(_Strict):
     unite: str | None = None
     personnel: bool = False
     facultative: bool = Field(default=False, description="Absent from some millésimes.")
-    alias: list[str] = Field(default=[], description="Regular expressions of upstream headers, whole match.")
+    alias: list[Motif] = Field(default=[], description="Regular expressions of upstream headers, whole match.")
     regles: Regles = Regles()
 
     def matches(self, header: str, suffixes: dict[str, str]) -> bool:
         """True when an upstream header is this column; `{aa}` in an alias is the millésime's own suffix."""
         patterns = [_fill(alias, suffixes) for alias in self.alias]
-        return any(re.fullmatch(p, header) for p in patterns) if patterns else slugify(header) == self.nom
+        if patterns:
+            return any(re.fullmatch(p, header) for p in patterns)
+        return slugify(header) == self.nom and not _has_foreign_letter(header)
 
 
 class Depivot(_Strict):
     """Columns whose names carry a value (T1 2018): turned into rows."""
 
-    motif: str
+    motif: Motif
     variable: str
     valeur: str
 
@@ -88,9 +92,9 @@ class Fichier(_Strict):
     millesimes: list[str] = Field(default=[], description="Only these; all when empty.")
     format: Literal["csv", "xlsx", "json", "geojson", "parquet", "shapefile"] = "csv"
     membre: str | None = Field(default=None, description="Pattern of the file inside a zip.")
-    encodage: str = "utf-8"
-    separateur: str = ","
-    guillemet: str = '"'
+    encodage: Literal["utf-8", "utf-8-sig", "cp1252", "latin-1"] = "utf-8"
+    separateur: str = Field(default=",", pattern=r"^[\x09\x20-\x7e]$")
+    guillemet: str = Field(default='"', pattern=r"^[\x21-\x7e]$")
     lignes_a_sauter: int = Field(default=0, ge=0)
     feuille: str | list[str] | None = Field(default=None, description="Several: read as one, named in `feuille`.")
     racine: str | None = Field(default=None, description="Key of the array of objects, where a JSON wraps it.")
@@ -251,18 +255,27 @@ def get_source(nom: str) -> Source:
 
 
 def read_card(path: Path) -> Source:
-    """Read and validate one card."""
+    """Read and validate one card.
+
+    Raises:
+        ErreurFiche: file, line or field, and what is wrong.
+    """
+    place = {"source": path.stem, "fichier": path.name}
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        _, content = load_yaml(path.read_text(encoding="utf-8"))
         card = Source.model_validate(content)
+    except OSError as error:
+        raise ErreurFiche(f"illisible ({error.strerror})", **place) from error
+    except UnicodeDecodeError as error:
+        raise ErreurFiche("la fiche n'est pas en UTF-8", conseil="l'enregistrer en UTF-8", **place) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else None
-        raise ErreurFiche(f"YAML illisible : {error}", source=path.stem, fichier=path.name, ligne=line) from error
+        raise ErreurFiche(f"YAML illisible : {' '.join(str(error).split())[:300]}", ligne=line, **place) from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
-        raise ErreurFiche(first["msg"], source=path.stem, fichier=path.name, colonne=where) from error
+        raise ErreurFiche(first["msg"], colonne=where, **place) from error
     if card.source != path.stem:
         raise ErreurFiche(f"la fiche dit « {card.source} »", source=path.stem, attendu=path.stem)
     return card
@@ -272,6 +285,12 @@ def slugify(text: str) -> str:
     """Upstream header as a column name: lower case, no accent, `_` for every run of other characters."""
     plain = unicodedata.normalize("NFKD", text.replace("œ", "oe").replace("Œ", "OE")).encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z0-9]+", "_", plain.lower()).strip("_")
+
+
+def _has_foreign_letter(text: str) -> bool:
+    """True when a letter or a digit has no Latin form: a Cyrillic « о » would be dropped, and another name read."""
+    plain = unicodedata.normalize("NFKD", text.replace("œ", "oe").replace("Œ", "OE"))
+    return any(ord(character) > 127 and character.isalnum() for character in plain)
 
 
 def _fill(pattern: str, suffixes: dict[str, str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,7 @@ def match_headers(livre: Livre, headers: list[str]) -> Colonnes:
     suffixes = livre.source.millesime(livre.millesime).suffixes
     names: list[str | None] = []
     new: list[str] = []
-    for header in headers:
+    for header in (unicodedata.normalize("NFC", header) for header in headers):
         if header in livre.fichier.colonnes_ignorees:
             names.append(None)
             continue

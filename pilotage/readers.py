@@ -7,24 +7,26 @@ card says.
 from __future__ import annotations
 
 import csv
-import fnmatch
-import gzip
 import io
 import json
+import math
 import re
-import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from pilotage.catalogue import Fichier, Source, Table
+from pilotage.contenants import open_bytes
 from pilotage.entetes import Colonnes, describe_expected, match_headers
 from pilotage.errors import ErreurLecture
+from pilotage.flux import Surveille
 
-BOM = b"\xef\xbb\xbf"
 ENCODINGS_OF_POSTGRES = {"utf-8": "UTF8", "utf-8-sig": "UTF8", "cp1252": "WIN1252", "latin-1": "LATIN1"}
+DEMI = re.compile("[\ud800-\udfff]")  # halves of a pair, which JSON lets stand alone and nothing can write
+ENTETE_MAX = 1 << 20  # bytes of a banner line, or of a header
 csv.field_size_limit(16 * 1024 * 1024)
 
 
@@ -101,13 +103,14 @@ def open_body(livre: Livre) -> Iterator[tuple[Colonnes, BinaryIO, int]]:
     """A csv for COPY: its columns, its bytes after the header, and the number of lines before them."""
     with open_bytes(livre) as stream:
         headers, skipped = _read_csv_header(livre, stream)
-        yield match_headers(livre, headers), stream, skipped
+        columns = match_headers(livre, headers)
+        yield columns, io.BufferedReader(Surveille(livre, stream, skipped), 1 << 20), skipped
 
 
 def to_csv(livre: Livre, records: Iterable[Enregistrement]) -> Iterator[bytes]:
     """Records as csv in chunks of about 256 KiB; an absent value is an empty cell without quotes."""
     buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
+    writer = csv.writer(buffer, lineterminator="\r\n")  # both are then quoted inside a cell, a lone CR too
     for record in records:
         writer.writerow(record.valeurs)
         if buffer.tell() > 262_144:
@@ -115,43 +118,6 @@ def to_csv(livre: Livre, records: Iterable[Enregistrement]) -> Iterator[bytes]:
             buffer.seek(0)
             buffer.truncate()
     yield buffer.getvalue().encode()
-
-
-@contextmanager
-def open_bytes(livre: Livre) -> Iterator[BinaryIO]:
-    """The file's own bytes, out of its zip or gz, without a byte order mark."""
-    with _open_container(livre) as stream:
-        buffered = io.BufferedReader(stream, 1 << 20) if not isinstance(stream, io.BufferedReader) else stream
-        if buffered.peek(3)[:3] == BOM:
-            buffered.read(3)
-        yield buffered
-
-
-@contextmanager
-def _open_container(livre: Livre) -> Iterator[Any]:
-    path = livre.chemin
-    if path.suffix.lower() == ".gz":
-        with gzip.open(path) as stream:
-            yield stream
-    elif path.suffix.lower() == ".zip" and livre.fichier.format != "shapefile":
-        try:
-            archive = zipfile.ZipFile(path)
-        except zipfile.BadZipFile as error:
-            raise livre.error("zip illisible", conseil="le fichier est sans doute coupé : le retélécharger") from error
-        with archive:
-            pattern = livre.fichier.membre or "*"
-            members = sorted(n for n in archive.namelist() if fnmatch.fnmatchcase(n, pattern))
-            if len(members) != 1:
-                raise livre.error(
-                    f"{len(members)} fichiers du zip répondent à « {pattern} »",
-                    attendu="un seul",
-                    conseil=f"corriger `membre` ; le zip contient {', '.join(archive.namelist()[:8])}",
-                )
-            with archive.open(members[0]) as stream:
-                yield stream
-    else:
-        with path.open("rb", buffering=1 << 20) as stream:
-            yield stream
 
 
 @contextmanager
@@ -169,21 +135,19 @@ def _records(livre: Livre) -> Iterator[tuple[list[str], Iterator[tuple[int, list
 
 
 def _csv_rows(livre: Livre, stream: BinaryIO, skipped: int) -> Iterator[tuple[int, list[str | None]]]:
-    text = io.TextIOWrapper(stream, encoding=livre.fichier.encodage, newline="")
+    body = io.BufferedReader(Surveille(livre, stream, skipped), 1 << 20)
+    text = io.TextIOWrapper(body, encoding=livre.fichier.encodage, newline="")
     reader = csv.reader(text, delimiter=livre.fichier.separateur, quotechar=livre.fichier.guillemet, strict=True)
     start = skipped + 1
     try:
         for values in reader:
-            if values:
-                yield start, [value or None for value in values]
+            if values or livre.est_direct:  # COPY reads an empty line as one empty value
+                yield start, [value or None for value in values or [""]]
             start = skipped + reader.line_num + 1
     except UnicodeDecodeError as error:
         raise wrong_encoding(livre, start, error.object[error.start : error.start + 1]) from error
     except csv.Error as error:
         raise livre.error(f"csv mal formé ({error})", ligne=start, conseil="regarder les guillemets") from error
-    finally:
-        if not stream.closed:  # a reader that stops early leaves us after its file
-            text.detach()
 
 
 def wrong_encoding(livre: Livre, line: int | None, culprit: bytes = b"") -> ErreurLecture:
@@ -199,20 +163,27 @@ def wrong_encoding(livre: Livre, line: int | None, culprit: bytes = b"") -> Erre
 def _read_csv_header(livre: Livre, stream: BinaryIO) -> tuple[list[str], int]:
     """Header and number of physical lines read, banner and header."""
     dialect = livre.fichier
-    read = [stream.readline() for _ in range(dialect.lignes_a_sauter + 1)]
+    read = [stream.readline(ENTETE_MAX) for _ in range(dialect.lignes_a_sauter + 1)]
     if not read[-1].strip():
         raise livre.error("fichier vide, ou sans en-tête", attendu=describe_expected(livre), conseil="le retélécharger")
-    raw = read[-1]
-    while raw.count(dialect.guillemet.encode()) % 2 and (more := stream.readline()):
-        raw += more
-        read.append(more)
+    quotes, size = read[-1].count(dialect.guillemet.encode()), len(read[-1])
+    header = [read[-1]]
+    while quotes % 2 and size < ENTETE_MAX and (more := stream.readline(ENTETE_MAX)):
+        quotes, size = quotes + more.count(dialect.guillemet.encode()), size + len(more)
+        header.append(more)
+    raw, count = b"".join(header), dialect.lignes_a_sauter + len(header)
+    if max(size, *map(len, read)) >= ENTETE_MAX:
+        raise livre.error("en-tête démesuré", attendu=describe_expected(livre), conseil="regarder les fins de ligne")
     _check_not_utf8(livre, stream, raw)
     try:
         text = raw.decode(dialect.encodage)
+        headers = next(csv.reader([text], delimiter=dialect.separateur, quotechar=dialect.guillemet, strict=True))
     except UnicodeDecodeError as error:
-        raise wrong_encoding(livre, len(read), raw[error.start : error.start + 1]) from error
-    headers = next(csv.reader([text], delimiter=dialect.separateur, quotechar=dialect.guillemet))
-    return [h.strip() for h in headers], len(read)
+        raise wrong_encoding(livre, count, raw[error.start : error.start + 1]) from error
+    except csv.Error as error:
+        advice = "des fins de ligne CRLF ou LF, un guillemet doublé dans un texte"
+        raise livre.error(f"en-tête mal formé ({error})", ligne=count, conseil=advice) from error
+    return [h.strip() for h in headers], count
 
 
 def _check_not_utf8(livre: Livre, stream: BinaryIO, header: bytes) -> None:
@@ -260,10 +231,18 @@ def to_text(value: Any) -> str | None:
     """A typed cell as the text that raw keeps: 12.0 is 12, a list is JSON, an empty cell is absent."""
     if value is None or value == "":
         return None
+    if isinstance(value, str):
+        if not value.isascii() and DEMI.search(value):
+            raise ValueError(f"« {value[:40]!r} » contient une moitié de caractère")
+        return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError(f"« {value} » n'est pas un nombre fini")
+        return str(int(value)) if value.is_integer() else str(value)
+    if isinstance(value, Decimal):
+        return format(value, "f")
     if isinstance(value, (list, dict)):
-        return json.dumps(value, ensure_ascii=False)
+        return json.dumps(value, ensure_ascii=False, default=str)
     return str(value)

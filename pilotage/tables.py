@@ -6,18 +6,23 @@ import fnmatch
 import io
 import itertools
 import json
+import math
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pilotage.readers import open_bytes, to_text
+from pilotage.classeurs import check_workbook
+from pilotage.contenants import open_bytes
+from pilotage.flux import guarded, guarded_rows
+from pilotage.readers import to_text
 
 if TYPE_CHECKING:
     from python_calamine import CalamineWorkbook
 
     from pilotage.readers import Livre
 
+ENTIER_MAX = 512 << 20  # bytes of a file that is decoded in one go
 Rows = Iterator[tuple[int, list[str | None]]]
 
 
@@ -45,15 +50,28 @@ def _read_xlsx(livre: Livre) -> tuple[list[str], Rows]:
 
 
 def _open_book(livre: Livre) -> CalamineWorkbook:
-    from python_calamine import CalamineError, load_workbook
+    from python_calamine import load_workbook
 
-    try:
+    def load() -> CalamineWorkbook:
         if livre.chemin.suffix.lower() != ".zip":
+            check_workbook(livre.chemin)
             return load_workbook(str(livre.chemin))
-        with open_bytes(livre) as stream:
-            return load_workbook(io.BytesIO(stream.read()))
-    except (CalamineError, OSError) as error:
-        raise livre.error(f"classeur illisible ({error})", attendu="un fichier xlsx", conseil="l'ouvrir") from error
+        content = io.BytesIO(_read_whole(livre))
+        check_workbook(content)
+        content.seek(0)
+        content.seek(0)
+        return load_workbook(content)
+
+    return guarded(livre, "classeur illisible", "un fichier xlsx", load)
+
+
+def _read_whole(livre: Livre) -> bytes:
+    """The bytes of a file that is decoded in one go, within bounds."""
+    with open_bytes(livre) as stream:
+        content = stream.read(ENTIER_MAX + 1)
+    if len(content) > ENTIER_MAX:
+        raise livre.error(f"plus de {ENTIER_MAX >> 20} Mio une fois ouvert", conseil="vérifier le fichier")
+    return content
 
 
 def _read_sheet(livre: Livre, book: CalamineWorkbook, pattern: str) -> tuple[list[str], Rows]:
@@ -61,17 +79,27 @@ def _read_sheet(livre: Livre, book: CalamineWorkbook, pattern: str) -> tuple[lis
     if not sheets:
         raise livre.error(f"aucune feuille « {pattern} »", attendu=", ".join(book.sheet_names), conseil="`feuille`")
     # skip_empty_area=False: line numbers are then those that a spreadsheet shows
-    cells = book.get_sheet_by_name(sheets[0]).to_python(skip_empty_area=False)
+    cells = guarded(
+        livre,
+        "feuille illisible",
+        "un fichier xlsx",
+        lambda: book.get_sheet_by_name(sheets[0]).to_python(skip_empty_area=False),
+    )
     skip = livre.fichier.lignes_a_sauter
     if len(cells) <= skip:
         raise livre.error("feuille vide", attendu=f"un en-tête à la ligne {skip + 1}", conseil="ouvrir le classeur")
     headers = _tell_apart([str(cell).strip() for cell in cells[skip]], cells[skip - 1] if skip else [])
-    rows = (
-        (skip + 2 + rank, [to_text(cell) for cell in row])
-        for rank, row in enumerate(cells[skip + 1 :])
-        if any(cell != "" for cell in row)
-    )
-    return headers, rows
+    kept = ((skip + 2 + rank, row) for rank, row in enumerate(cells[skip + 1 :]) if any(cell != "" for cell in row))
+    return headers, _texts(livre, kept)
+
+
+def _texts(livre: Livre, rows: Iterable[tuple[int, Iterable[Any]]]) -> Rows:
+    """Typed cells as texts; a number that is none is told with its place."""
+    for line, cells in rows:
+        try:
+            yield line, [to_text(cell) for cell in cells]
+        except ValueError as error:
+            raise livre.error(str(error), ligne=line, attendu="du texte, ou un nombre fini") from error
 
 
 def _stack(sheets: list[tuple[str, list[str], Rows]]) -> tuple[list[str], Rows]:
@@ -100,16 +128,39 @@ def _tell_apart(headers: list[str], above: list[Any]) -> list[str]:
 
 
 def _load_json(livre: Livre) -> Any:
-    with open_bytes(livre) as stream:
-        content = stream.read()
+    content = _read_whole(livre)
     try:
-        return json.loads(content)
+        return json.loads(content, parse_float=_decimal, parse_constant=_refuse_constant, object_pairs_hook=_once)
     except UnicodeDecodeError as error:
         raise livre.error("octet qui n'est pas de l'utf-8", attendu="un JSON en utf-8") from error
     except json.JSONDecodeError as error:
         raise livre.error(
             f"JSON mal formé ({error.msg})", ligne=error.lineno, conseil="le fichier est sans doute coupé"
         ) from error
+    except RecursionError as error:
+        raise livre.error("JSON trop imbriqué", attendu="un tableau d'objets") from error
+    except ValueError as error:  # a number of thousands of digits, NaN, a key twice
+        raise livre.error(f"JSON refusé ({str(error)[:200]})", attendu="un JSON (RFC 8259)") from error
+
+
+def _decimal(text: str) -> float | str:
+    """A number with a point or an exponent; beyond what a float holds exactly, the text as it stands."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"nombre {text[:40]} hors limites")
+    return text if abs(number) >= 2**53 else number
+
+
+def _refuse_constant(text: str) -> Any:
+    raise ValueError(f"{text} n'est pas un nombre")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"clé « {next(n for n in names if names.count(n) > 1)} » donnée deux fois")
+    return found
 
 
 def _from_objects(livre: Livre, objects: list[Any]) -> tuple[list[str], Rows]:
@@ -122,7 +173,7 @@ def _from_objects(livre: Livre, objects: list[Any]) -> tuple[list[str], Rows]:
             raise livre.error("élément qui n'est pas un objet", ligne=rank, attendu="un objet JSON")
         headers.update(dict.fromkeys(item))
     names = list(headers)
-    return names, ((rank, [to_text(item.get(n)) for n in names]) for rank, item in enumerate(objects, start=1))
+    return names, _texts(livre, ((rank, [item.get(n) for n in names]) for rank, item in enumerate(objects, start=1)))
 
 
 def _read_json(livre: Livre) -> tuple[list[str], Rows]:
@@ -130,17 +181,20 @@ def _read_json(livre: Livre) -> tuple[list[str], Rows]:
     if livre.fichier.racine:
         content = content.get(livre.fichier.racine) if isinstance(content, dict) else None
     if livre.fichier.aplatir and isinstance(content, list):
-        content = [_flatten(item) if isinstance(item, dict) else item for item in content]
+        content = [_flatten(livre, item) if isinstance(item, dict) else item for item in content]
     if not isinstance(content, list):
         raise livre.error("JSON qui n'est pas un tableau", attendu="un tableau d'objets", conseil="comparer à la fiche")
     return _from_objects(livre, content)
 
 
-def _flatten(item: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+def _flatten(livre: Livre, item: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     """Nested objects as one: {"a": {"b": 1}} is {"a_b": 1}."""
     flat: dict[str, Any] = {}
     for key, value in item.items():
-        flat |= _flatten(value, f"{prefix}{key}_") if isinstance(value, dict) else {prefix + key: value}
+        added = _flatten(livre, value, f"{prefix}{key}_") if isinstance(value, dict) else {prefix + key: value}
+        if twice := flat.keys() & added.keys():
+            raise livre.error("deux valeurs pour une colonne", colonne=min(twice), conseil="comparer à la fiche")
+        flat |= added
     return flat
 
 
@@ -150,27 +204,31 @@ def _read_geojson(livre: Livre) -> tuple[list[str], Rows]:
     if not isinstance(features, list):
         raise livre.error("GeoJSON sans « features »", attendu="une FeatureCollection", conseil="comparer à la fiche")
     wants_geometry = any(column.matches("geometry", {}) for column in livre.table.colonnes)
-    extra = (lambda f: {"geometry": f.get("geometry")}) if wants_geometry else (lambda f: {})
-    return _from_objects(livre, [{**(f.get("properties") or {}), **extra(f)} for f in features])
+    objects = []
+    for rank, feature in enumerate(features, start=1):
+        properties = (feature.get("properties") or {}) if isinstance(feature, dict) else None
+        if not isinstance(properties, dict) or (wants_geometry and "geometry" in properties):
+            message = "élément qui n'est pas une Feature, ou propriété nommée « geometry »"
+            raise livre.error(message, ligne=rank, attendu="des Feature (RFC 7946)")
+        objects.append({**properties, "geometry": feature.get("geometry")} if wants_geometry else properties)
+    return _from_objects(livre, objects)
 
 
 def _read_parquet(livre: Livre) -> tuple[list[str], Rows]:
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    try:
-        file = pq.ParquetFile(livre.chemin)
-    except pa.ArrowInvalid as error:
-        raise livre.error(f"parquet illisible ({error})", attendu="un fichier parquet") from error
+    wrong, expected = "parquet illisible", "un fichier parquet"
+    file = guarded(livre, wrong, expected, lambda: pq.ParquetFile(livre.chemin))
+    names = guarded(livre, wrong, expected, lambda: file.schema_arrow.names)
 
-    def rows() -> Rows:
+    def records() -> Iterator[tuple[int, tuple]]:
         rank = 0
         for batch in file.iter_batches(batch_size=10_000):
             for values in zip(*(_column_values(column) for column in batch.columns), strict=True):
                 rank += 1
-                yield rank, [to_text(value) for value in values]
+                yield rank, values
 
-    return file.schema_arrow.names, rows()
+    return names, _texts(livre, guarded_rows(livre, wrong, expected, records()))
 
 
 def _column_values(column: Any) -> list[Any]:
@@ -194,17 +252,19 @@ def _read_shapefile(livre: Livre) -> tuple[list[str], Rows]:
     encoding = {"latin-1": "ISO-8859-1"}.get(livre.fichier.encodage, livre.fichier.encodage)  # as GDAL names it
     options = {} if encoding == "utf-8" else {"encoding": encoding}
     with tempfile.TemporaryDirectory() as folder:
-        try:
+
+        def load() -> Any:
             path = _assemble(livre.chemin, Path(folder))
             frame = geopandas.read_file(path, ignore_geometry=not wants_geometry, **options)
-        except Exception as error:  # pyogrio's own errors derive from several bases
-            raise livre.error(f"shapefile illisible ({error})", attendu=".shp, .dbf et .shx, ou leur zip") from error
-    if wants_geometry:
-        shapes = frame.geometry.to_crs(4326) if frame.crs else frame.geometry
-        frame = frame.drop(columns="geometry").assign(geometry=shapes.to_wkt())
+            if not wants_geometry:
+                return frame
+            shapes = frame.geometry.to_crs(4326) if frame.crs else frame.geometry
+            return frame.drop(columns="geometry").assign(geometry=shapes.to_wkt())
+
+        frame = guarded(livre, "shapefile illisible", ".shp, .dbf et .shx, ou leur zip", load)
     names = [str(name) for name in frame.columns]
     filled = frame.astype(object).where(frame.notna(), None)
-    return names, ((rank, [to_text(v) for v in row]) for rank, row in enumerate(filled.itertuples(index=False), 1))
+    return names, _texts(livre, enumerate(filled.itertuples(index=False, name=None), 1))
 
 
 def _assemble(path: Path, folder: Path) -> Path:

@@ -75,7 +75,7 @@ def convert(workbook: Path, folder: Path) -> list[Path]:
         target = folder / kind / f"{workbook.stem}.csv"
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("w", encoding="utf-8", newline="") as stream:
-            csv.writer(stream, delimiter=";", lineterminator="\n").writerows(rows)
+            csv.writer(stream, delimiter=";", lineterminator="\r\n").writerows(rows)
         written.append(target)
     if not written:
         raise ErreurApport("aucune feuille remplie", fichier=workbook.name, conseil="remplir une feuille au moins")
