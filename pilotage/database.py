@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from functools import lru_cache
 from pathlib import Path
 
 from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy.exc import OperationalError
 
 from pilotage.config import Settings, get_settings
 from pilotage.verrou import OPTIONS
 
+NOT_YET = "the database system is"  # starting up, in recovery mode, not yet accepting connections
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -33,6 +36,23 @@ def psycopg_connection(settings: Settings | None = None, **options: object):
     )
 
 
+def wait_accepting(settings: Settings | None = None, patience_s: float = 60) -> None:
+    """Wait as long as the server says that it is starting or recovering from a crash; any other refusal is raised.
+
+    Raises:
+        sqlalchemy.exc.OperationalError: nobody answers, or the server is still not ready after `patience_s` seconds.
+    """
+    deadline = time.monotonic() + patience_s
+    while True:
+        try:
+            with get_engine(settings).connect():
+                return
+        except OperationalError as error:
+            if NOT_YET not in str(error.orig) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+
+
 def migrate(settings: Settings | None = None) -> None:
     """Bring the tables that outlive a generation (schema `pilotage`) to this release's version, by Alembic.
 
@@ -49,6 +69,7 @@ def migrate(settings: Settings | None = None) -> None:
     from pilotage.roles import grant_loader
 
     settings = settings or get_settings()
+    wait_accepting(settings)
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     with get_engine(settings).begin() as connection:
