@@ -88,7 +88,7 @@ def reduce_files(
 def _lay_out(entrees: list[Path], brut: Path) -> tuple[str, list[str]]:
     """Links `trimestre=<q>/<file>` that both engines read as partitions; the kind of files and the quarters."""
     kinds, quarters = set(), set()
-    for entree in entrees:
+    for order, entree in enumerate(entrees):
         found = sorted(entree.rglob("*.parquet")) if entree.is_dir() else [entree]
         if not found or not found[0].exists():
             raise ErreurLecture("ni fichier, ni dossier de Parquet", source=SOURCE, fichier=str(entree))
@@ -96,7 +96,7 @@ def _lay_out(entrees: list[Path], brut: Path) -> tuple[str, list[str]]:
             quarter = trimestre_of(path)
             folder = brut / f"trimestre={quarter}"
             folder.mkdir(parents=True, exist_ok=True)
-            target = folder / f"{len(quarters):02d}_{rank:05d}{'.csv' if path.suffix == '.zip' else path.suffix}"
+            target = folder / f"{order:04d}_{rank:05d}{'.csv' if path.suffix == '.zip' else path.suffix}"
             _unzip(path, target) if path.suffix == ".zip" else target.symlink_to(path.resolve())
             kinds.add(target.suffix.removeprefix("."))
             quarters.add(quarter)
