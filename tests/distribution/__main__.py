@@ -22,7 +22,7 @@ from pilotage.errors import ErreurPilotage
 from tests.distribution.pannes import Panne
 from tests.distribution.reseau import TETE, check_machine, machines
 
-PANNES = ["load:coupure:90", "construire_:gel:90"]
+PANNES = ["load:coupure:120", "construire_:gel:120"]
 DEDANS = "PILOTAGE_DISTRIBUTION_DEDANS"
 
 
@@ -41,7 +41,12 @@ def main() -> int:
     try:
         with machines():
             command = ["ip", "netns", "exec", TETE, sys.executable, "-m", "tests.distribution", *sys.argv[1:]]
-            return subprocess.run(command, env={**os.environ, DEDANS: str(base)}).returncode
+            with subprocess.Popen(command, env={**os.environ, DEDANS: str(base)}) as trial:
+                try:
+                    return trial.wait()
+                except BaseException:
+                    trial.terminate()  # it stops what it started; then the machines go
+                    raise
     finally:
         if not options.garder:
             shutil.rmtree(base, ignore_errors=True)
