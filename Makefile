@@ -11,7 +11,7 @@ MIROIR ?= ../shared/mirror
 export UV_NO_PROGRESS := 1
 export PILOTAGE_COMMUNES := $(COMMUNES)
 
-.PHONY: epreuves aide installer installer-dev site bi immeubles banc-immeubles datagouv navigateur test-nuits test-reste run up down test lint format exercice bench distribution clean lock pages
+.PHONY: epreuves aide installer installer-dev site bi immeubles banc-immeubles datagouv navigateur test-nuits test-reste run up down test lint audit format exercice bench distribution clean lock pages
 
 aide: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -88,6 +88,10 @@ lint: installer-dev ## Style and form of code, SQL and YAML; derived files up to
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/yamllint --strict .
 	$(PY) -m pilotage pages --verifier
+	$(PY) -m pilotage.audit --hors-ligne
+
+audit: installer-dev ## Dependencies against the OSV advisories of PILOTAGE_AVIS (folder or zip); bill of materials
+	$(PY) -m pilotage.audit --registre --nomenclature .pilotage/nomenclature.cdx.json
 
 format: installer-dev ## Rewrite the code in its form
 	$(VENV)/bin/ruff check --fix .
