@@ -15,7 +15,7 @@ def create_bucket(url: str) -> bool:
         False when it was already there.
 
     Raises:
-        OSError: the store refuses, or does not answer.
+        OSError: the store refuses; botocore's own errors: it does not answer.
     """
     store, path = fsspec.core.url_to_fs(url)
     bucket = path.split("/")[0]

@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Entry of the image: Docker secrets become the variables that Pilotage and Airflow read, then the command starts.
 
 Only the secrets given to a service are there, so each component knows no more than it needs.
@@ -12,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
-SECRETS = Path("/run/secrets")
+SECRETS = Path(os.environ.get("PILOTAGE_SECRETS_DOSSIER", "/run/secrets"))
 AUTORITES = Path("/etc/ssl/certs/ca-certificates.crt")
 SIMPLE = {
     "airflow_fernet": "AIRFLOW__CORE__FERNET_KEY",
