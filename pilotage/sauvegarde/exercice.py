@@ -156,6 +156,7 @@ def _drill(settings: Settings, terrain: Terrain, console: Console, tout: bool) -
         console.print(f"{loss.__doc__}…")
         essai = loss(terrain, before, manifeste)
         done.essais.append(essai)
+        console.print(f"  {'revenu' if essai.reussi else 'ÉCHEC'} en {essai.secondes:.1f} s : {essai.constat}")
         if loss is _lose_all:
             _, found = _read(terrain.settings) if essai.reussi else ({}, {})
             done.livraisons_perdues = len(known.keys() - found.keys())
