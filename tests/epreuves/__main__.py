@@ -25,7 +25,7 @@ from pilotage.config import RACINE
 from pilotage.simulation import write_simulation
 from tests.epreuves import horloge
 from tests.epreuves.amont import SORTES, misbehaving
-from tests.epreuves.banc import Banc, kill_with_children
+from tests.epreuves.banc import Banc
 from tests.epreuves.collecte import Collecte
 from tests.epreuves.disque import fill, small_volume
 from tests.epreuves.entrepot import Entrepot
@@ -83,21 +83,13 @@ class Campagne:
             text = " | ".join(seen)[:1500]
             self.rapport.add(Epreuve(famille, "lecteur", "toute la campagne", text, entrevues=len(seen)), self.console)
 
-    def blows(self, banc: Banc, collecte: Collecte | None = None) -> dict[str, Callable[[int], object]]:
-        struck = Collecte.blows(collecte) if collecte else Collecte.blows(_Porteur(banc))
-        struck["étape et ses enfants tués (kill -9)"] = kill_with_children
+    def blows(self, banc: Banc) -> dict[str, Callable[[int], object]]:
+        struck = banc.blows()
         if self.est_borne:
             struck["disque plein"] = lambda _pid: fill(banc)
         else:
             self.rapport.ecartees["disque plein"] = "cet utilisateur ne peut pas monter un volume de petite taille"
         return struck
-
-
-class _Porteur:
-    """What `Collecte.blows` needs of a collection."""
-
-    def __init__(self, banc: Banc) -> None:
-        self.banc = banc
 
 
 def strike_collection(campagne: Campagne, familles: list[str]) -> None:
@@ -109,14 +101,14 @@ def strike_collection(campagne: Campagne, familles: list[str]) -> None:
     with misbehaving(MIRROR) as amont:
         banc = Banc(campagne.racine, amont.url, campagne.hasard, "reel")
         with banc.in_use():
-            collecte = Collecte(banc, Oracle(banc), MIRROR, amont, campagne.hasard)
+            collecte = Collecte(banc, MIRROR, amont, campagne.hasard)
             campagne.settled("collecte", collecte.settle())
             if "amont" in familles:
                 campagne.take(collecte.faults_of_upstream(max(len(SORTES), campagne.share("amont"))))
             if "depot" in familles:
                 campagne.take(collecte.faults_of_landing(campagne.share("depot")))
             if "collecte" in familles:
-                blows = campagne.blows(banc, collecte)
+                blows = campagne.blows(banc)
                 campagne.take(collecte.strikes(campagne.share("collecte"), blows, "fetch, COPY, porte"))
                 campagne.take(collecte.together(max(2, campagne.share("collecte") // 8)))
             if "horloge" in familles:
@@ -191,7 +183,7 @@ def main() -> int:
     familles = given.familles.split(",")
     if unknown := set(familles) - set(FAMILLES):
         parser.error(f"familles inconnues : {', '.join(sorted(unknown))} ; connues : {', '.join(FAMILLES)}")
-    folder = Path(tempfile.mkdtemp(prefix="pilotage-epreuves-"))
+    folder = Path(tempfile.mkdtemp(prefix="epreuves-", dir="/var/tmp"))
     folder.chmod(0o755)
     with small_volume(folder / "volume", VOLUME_MO) as is_bounded:
         campagne = Campagne(folder / "volume", given.graine, given.fautes, given.minutes, console)

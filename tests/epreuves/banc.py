@@ -173,6 +173,17 @@ class Banc:
         sys.stdout.flush()
         os._exit(code)
 
+    def blows(self) -> dict[str, Callable[[int], object]]:
+        """What may strike a step at work, given its pid."""
+        return {
+            "étape tuée (kill -9)": kill_only,
+            "étape et ses enfants tués (kill -9)": kill_with_children,
+            "PostgreSQL tué (kill -9)": lambda _pid: self.kill_server(),
+            "processus serveur tué (kill -9)": lambda _pid: self.kill_backend(),
+            "connexions coupées": lambda _pid: self.cut_connections(),
+            "serveur arrêté, connexion refusée": lambda _pid: self.stop_server(),
+        }
+
     def kill_server(self) -> None:
         """kill -9 of the postmaster; its children see it and end."""
         pid = self._postmaster()

@@ -17,7 +17,7 @@ from pilotage.fetch import fetch_source
 from pilotage.gate import gate_source
 from pilotage.load import load_source
 from tests.epreuves.amont import REPARABLES, SORTES, Amont, place_of
-from tests.epreuves.banc import Banc, Etape, Issue, kill_only
+from tests.epreuves.banc import Banc, Etape, Issue
 from tests.epreuves.oracle import Oracle
 from tests.epreuves.rapport import Epreuve
 
@@ -45,9 +45,11 @@ class Fichier:
 class Collecte:
     """The families of faults that strike between upstream and raw, on one home."""
 
-    def __init__(self, banc: Banc, oracle: Oracle, dossier: Path, amont: Amont | None, hasard: random.Random) -> None:
-        self.banc, self.oracle, self.dossier, self.amont, self.hasard = banc, oracle, dossier, amont, hasard
-        self.sources = [name for name in SOURCES if (dossier / name).is_dir()]
+    def __init__(
+        self, banc: Banc, dossier: Path, amont: Amont, hasard: random.Random, sources: tuple[str, ...] = SOURCES
+    ) -> None:
+        self.banc, self.oracle, self.dossier, self.amont, self.hasard = banc, Oracle(banc), dossier, amont, hasard
+        self.sources = [name for name in sources if (dossier / name).is_dir()]
         self.versions = banc.racine / "versions"
         self.versions.mkdir(exist_ok=True)
         self.durees: dict[tuple[str, str], float] = {}
@@ -83,7 +85,6 @@ class Collecte:
             yield self._fault_of_upstream(kinds[rank % len(kinds)])
 
     def _fault_of_upstream(self, sorte: str) -> Epreuve:
-        assert self.amont is not None
         started = time.monotonic()
         fichier = self._draw_file()
         place = place_of(fichier.source, fichier.millesime, fichier.nom)
@@ -258,8 +259,7 @@ class Collecte:
             "AND empreinte_fiche <> 'ecarte' AND source = ANY(%s) ORDER BY 1, 2, 3",
             self.sources,
         )
-        if self.amont is not None:
-            rows = [row for row in rows if row[2].endswith(".csv")]
+        rows = [row for row in rows if row[2].endswith(".csv")]  # those that can lose a row and stay whole
         source, millesime, nom = self.hasard.choice(rows)
         return Fichier(source, millesime, nom, self.dossier / source / millesime / nom)
 
@@ -273,13 +273,3 @@ class Collecte:
         path = self.versions / f"{self.rang}_{fichier.nom}"
         path.write_bytes(b"".join(lines))
         return path
-
-    def blows(self) -> dict[str, Callable[[int], object]]:
-        """What may strike a step at work."""
-        return {
-            "étape tuée (kill -9)": kill_only,
-            "PostgreSQL tué (kill -9)": lambda _pid: self.banc.kill_server(),
-            "processus serveur tué (kill -9)": lambda _pid: self.banc.kill_backend(),
-            "connexions coupées": lambda _pid: self.banc.cut_connections(),
-            "serveur arrêté, connexion refusée": lambda _pid: self.banc.stop_server(),
-        }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.epreuves.banc import LEST, Banc
@@ -22,14 +22,20 @@ def small_volume(racine: Path, mega_octets: int) -> Iterator[bool]:
     try:
         yield mounted
     finally:
-        if mounted:
+        if mounted and racine.is_mount():
             subprocess.run(["umount", "--lazy", str(racine)], check=True)
 
 
 def fill(banc: Banc) -> None:
     """Take all the room that is left but some kilobytes, until `banc.start`."""
-    free = os.statvfs(banc.racine)
-    size = max(0, free.f_bavail * free.f_frsize - RESTE)
-    with (banc.racine / LEST).open("wb") as handle:
-        if size:
-            os.posix_fallocate(handle.fileno(), 0, size)
+    if not banc.racine.is_mount():
+        raise AssertionError(f"{banc.racine} n'est plus un volume à part : rien n'est rempli")
+    with (banc.racine / LEST).open("ab") as handle:
+        for _ in range(20):  # others write meanwhile
+            free = os.statvfs(banc.racine)
+            size = free.f_bavail * free.f_frsize - RESTE
+            if size <= 0:
+                return
+            with suppress(OSError):
+                os.posix_fallocate(handle.fileno(), handle.tell(), size)
+                return

@@ -36,7 +36,7 @@ class Entrepot:
 
     def settle(self) -> list[str]:
         """A whole chain without fault: what all later ones are compared with."""
-        troubles = [str(issue) for issue in [self.banc.run(partial(ingest, "epreuves"))] if issue.etat != "reussie"]
+        troubles = [str(issue) for issue in [self.banc.run(_ingest_all)] if issue.etat != "reussie"]
         generation = self._open()
         for name, step in self.steps(generation).items():
             issue = self.banc.run(step)
@@ -194,3 +194,9 @@ class Entrepot:
             "SELECT generation FROM pilotage.generations WHERE etat = 'en_construction' ORDER BY creee_le DESC LIMIT 1"
         )
         return name
+
+
+def _ingest_all() -> None:
+    done = ingest("epreuves")
+    if done.erreurs:
+        raise AssertionError(" | ".join(done.erreurs.values()))

@@ -61,7 +61,7 @@ def _watch(rapport: Path, over) -> None:
     os.environ["PGCONNECT_TIMEOUT"] = "3"
     counts: Counter[str] = Counter()
     seen: list[str] = []
-    owners: dict[int, set[str]] = {}
+    owners: dict[int, str] = {}
     mixes: Counter[tuple[int, ...]] = Counter()
     connection, tables, last = None, [], 0.0
     while not over.is_set():
@@ -92,9 +92,9 @@ def _watch(rapport: Path, over) -> None:
         connection = _open()
         _learn(connection, owners)
     for oids, times in mixes.items():
-        possible = [owners.get(oid, set()) for oid in oids]
-        if possible and all(possible) and not set.intersection(*possible):
-            seen.append(f"{times} lecture(s) de plusieurs générations à la fois : {possible}")
+        shown = {owners[oid] for oid in oids if oid in owners}
+        if len(shown) > 1:
+            seen.append(f"{times} lecture(s) de plusieurs générations à la fois : {sorted(shown)}")
     content = {"comptes": dict(counts), "entrevues": sorted(set(seen))}
     rapport.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
@@ -104,11 +104,11 @@ def _open() -> psycopg.Connection:
     return psycopg.connect(url, autocommit=True, application_name="epreuves-lecteur")
 
 
-def _learn(connection: psycopg.Connection, owners: dict[int, set[str]]) -> None:
-    """Which generation each table belongs to; a table keeps its identifier when its schema takes another name."""
+def _learn(connection: psycopg.Connection, owners: dict[int, str]) -> None:
+    """Which generation each table belongs to, as first seen: it keeps its identifier whatever its schema's name."""
     for oid, generation in connection.execute(APPARTENANCE, (list(SCHEMAS),)):
         if generation:
-            owners.setdefault(oid, set()).add(generation)
+            owners.setdefault(oid, generation)
 
 
 def _look_at_files(counts: Counter[str]) -> list[str]:
