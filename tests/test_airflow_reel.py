@@ -23,7 +23,7 @@ from tests.artefacts_dbt import GENERATION, write_artefacts
 from tests.releves import fill_journal
 from tests.test_evenements import edges, reachable, read_events
 
-DELAI_S = 300  # a quiet machine needs a tenth of it
+DELAI_S = 600  # a quiet machine needs a twentieth of it
 CODE = """
 import time
 from pathlib import Path
