@@ -1,4 +1,4 @@
-"""What can be run of several machines without an engine, with the Compose files' own settings: Redis, nginx, the store."""
+"""What can be run of several machines without an engine, with their own settings: Redis, nginx, the store."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from urllib.request import Request, urlopen
 
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from pilotage.config import RACINE
 from tests.compose_lu import read_service
@@ -70,7 +72,7 @@ def queue(secrets, tmp_path_factory):
     command[command.index("--dir") + 1] = str(folder)
 
     def connect(user: str | None = None, password: str | None = None, **options) -> redis.Redis:
-        options = {"ssl": True, "ssl_ca_certs": str(secrets / "postgres_ca"), **options}
+        options = {"retry": Retry(NoBackoff(), 0), "ssl": True, "ssl_ca_certs": str(secrets / "postgres_ca"), **options}
         return redis.Redis("localhost", port, username=user, password=password, **options)
 
     with running(command, lambda: connect("sante", "sante").ping()):
@@ -94,7 +96,7 @@ def test_redis_opens_to_nobody_else(queue, secrets):
         queue("pilotage", "faux").ping()
     with pytest.raises(redis.exceptions.ConnectionError):
         queue(ssl=False, ssl_ca_certs=None).ping()
-    with pytest.raises(redis.exceptions.ConnectionError, match="(?i)certificate"):
+    with pytest.raises(redis.exceptions.ConnectionError, match=r"(?i)certificate"):
         queue("sante", "sante", ssl_ca_certs=None).ping()
 
 
@@ -148,7 +150,6 @@ def test_superset_keeps_its_tables_in_postgresql_and_its_cookies_encrypted(secre
 
 
 def test_the_bucket_is_made_once(monkeypatch):
-    from botocore.exceptions import EndpointConnectionError
     from moto.server import ThreadedMotoServer
 
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
@@ -163,11 +164,6 @@ def test_the_bucket_is_made_once(monkeypatch):
         assert create_bucket("s3://pilotage/prefixe") is False
     finally:
         server.stop()
-    import s3fs
-
-    s3fs.S3FileSystem.clear_instance_cache()
-    with pytest.raises(EndpointConnectionError):
-        create_bucket("s3://autre")
 
 
 @pytest.fixture(scope="module")
