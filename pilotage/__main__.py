@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
@@ -11,6 +10,7 @@ from pilotage.commandes import (
     alertes,
     apports,
     depot,
+    erreurs,
     etapes,
     etat,
     exporter,
@@ -34,7 +34,6 @@ from pilotage.commandes import (
     sources,
     territoires,
 )
-from pilotage.errors import ErreurPilotage
 
 app = typer.Typer(
     name="pilotage",
@@ -110,27 +109,8 @@ def prepare(
 
 
 def main() -> None:
-    """Run the command line; a known error is one sentence, never a traceback."""
-    from sqlalchemy.exc import OperationalError, ProgrammingError
-
-    try:
-        app()
-    except ErreurPilotage as error:
-        _tell(str(error))
-    except OperationalError as error:
-        _tell(f"la base de données ne répond pas : {error.orig} ; que faire : vérifier DATABASE_URL, ou `make run`")
-    except ProgrammingError as error:
-        _tell(f"l'entrepôt n'a pas ce qu'il faut : {error.orig} ; que faire : `make run` le construit")
-
-
-def _tell(message: str) -> None:
-    from rich.console import Console
-    from rich.markup import escape
-
-    from pilotage.discretion import hide
-
-    Console(stderr=True, soft_wrap=True).print(f"[bold red]Erreur[/] {escape(hide(message))}", highlight=False)
-    sys.exit(1)
+    """Run the command line; an error is one sentence, never a traceback."""
+    erreurs.run(app)
 
 
 if __name__ == "__main__":

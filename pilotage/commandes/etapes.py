@@ -6,7 +6,8 @@ import datetime as dt
 from typing import Annotated
 
 import typer
-from rich.console import Console
+
+from pilotage.commandes.ecran import Console
 
 console = Console(soft_wrap=True)
 

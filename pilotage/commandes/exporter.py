@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from pilotage.commandes.ecran import Console
 from pilotage.errors import ErreurPublication
 
 app = typer.Typer(help="Les exports Open Data : les écrire, dire où ils sont et sous quelles licences.")

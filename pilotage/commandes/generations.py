@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import typer
-from rich.console import Console
 from rich.table import Table
+
+from pilotage.commandes.ecran import Console
 
 app = typer.Typer(help="Les générations de l'entrepôt : les lister, revenir à la précédente.")
 console = Console(soft_wrap=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from sqlalchemy import make_url
+
+from pilotage.commandes.ecran import Console
 
 
 def lecteur(

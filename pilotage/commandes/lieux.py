@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
+
+from pilotage.commandes.ecran import Console
 
 app = typer.Typer(
     help="Le rapprochement des lieux : apprendre ses coefficients, mesurer sa justesse.", no_args_is_help=True

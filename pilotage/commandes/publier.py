@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
+
+from pilotage.commandes.ecran import Console
 
 if TYPE_CHECKING:
     from pilotage.datagouv import Geste, Plan

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
+
+from pilotage.commandes.ecran import Console
 
 app = typer.Typer(help="Les lignes mises de côté à l'entrée : lister, montrer, rejouer.", invoke_without_command=True)
 console = Console(soft_wrap=True, highlight=False)

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from models_ml.territoire import Reponse
+    from pilotage.commandes.ecran import Console
 
 PREMIERES = 3
 
@@ -27,9 +26,8 @@ def recommander(
     ] = None,
 ) -> None:
     """Que faire dans un territoire, pourquoi, et où ouvrir N sites."""
-    from rich.console import Console
-
     from models_ml.territoire import answer
+    from pilotage.commandes.ecran import Console
 
     if scenario:
         _recommend_scenario(scenario, code_territoire, budget, Console(highlight=False))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
+
+from pilotage.commandes.ecran import Console
 
 
 def resumer(

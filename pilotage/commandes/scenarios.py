@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from models_ml.essai import Essai
     from models_ml.fermeture import Fermeture
+    from pilotage.commandes.ecran import Console
 
 PREMIERES = 8
 
@@ -24,10 +23,9 @@ def comparer(
     sortie: Annotated[Path | None, typer.Option("--sortie", help="Fichier CSV des communes, à écrire.")] = None,
 ) -> None:
     """Deux scénarios côte à côte : habitants, sites, coûts, preuve, gagnants et perdants."""
-    from rich.console import Console
-
     from models_ml.comparer import changes
     from models_ml.scenarios import read_scenario, reference
+    from pilotage.commandes.ecran import Console
 
     one = read_scenario(premier)
     scenarios = [one, read_scenario(second)] if second else [reference(one), one]
@@ -112,11 +110,10 @@ def fermer(
     service: Annotated[str, typer.Option("--service", help="Code du service.")] = "france_services",
 ) -> None:
     """Et si ce lieu fermait ? Qui resterait loin, et où rouvrir au mieux."""
-    from rich.console import Console
-
     from models_ml.fermeture import close
     from models_ml.lecture import load_reseau
     from models_ml.services import load_service
+    from pilotage.commandes.ecran import Console
 
     declared = load_service(service)
     donnees = load_reseau(service)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rich.console import Console
+from pilotage.commandes.ecran import Console
 
 
 def site() -> None:

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markdown import Markdown
 from rich.table import Table
 
 from pilotage.catalogue import get_source, load_catalogue
+from pilotage.commandes.ecran import Console
 from pilotage.config import get_settings
 from pilotage.errors import ErreurPilotage
 

@@ -6,8 +6,9 @@ import datetime as dt
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
+
+from pilotage.commandes.ecran import Console
 
 app = typer.Typer(help="Les territoires : suivre un code de commune dans le temps, chercher un nom.")
 console = Console(soft_wrap=True, highlight=False)
