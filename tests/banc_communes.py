@@ -202,10 +202,10 @@ def show(folder: Path, console: Console) -> None:
                 sources.setdefault(f"{step['nom'].split()[0]} {step['objet']}", {})[n] = step["calcul_s"]
         sizes = (("octets de la base", "octets_base"), ("octets simulés", "octets_simulation"))
         for label, key in sizes:
-            memory.setdefault(label + " (Mo)", {})[n] = run[key] / 1e6
+            memory.setdefault(label, {})[n] = run[key] / 1e6
     table_courbes(console, "Secondes par étape", seconds, [r["communes"] for r in runs], "s")
     table_courbes(console, "Secondes de processeur par étape", work, [r["communes"] for r in runs], "s")
-    table_courbes(console, "Mémoire la plus haute (PSS, Mo) et disque", memory, [r["communes"] for r in runs], "Mo")
+    table_courbes(console, "Mémoire la plus haute (PSS) et disque", memory, [r["communes"] for r in runs], "Mo")
     last = runs[-1]["communes"]
     steep = sorted(sources.items(), key=lambda kv: -kv[1].get(last, 0))[:12]
     table_courbes(console, "Les sources les plus longues (processeur)", dict(steep), [r["communes"] for r in runs], "s")

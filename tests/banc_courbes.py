@@ -107,7 +107,7 @@ def table_courbes(
     console: Console, titre: str, courbes: dict[str, dict[int, float]], tailles: list[int], unite: str
 ) -> None:
     """One row a curve: value at each size, ratio of the last to the first, slope overall and between the last two."""
-    table = Table(title=titre)
+    table = Table(title=f"{titre} ({unite})")
     table.add_column("")
     for size in tailles:
         table.add_column(f"{size:,}".replace(",", " "), justify="right")
@@ -119,5 +119,5 @@ def table_courbes(
         slope, last = croissance(points), croissance({n: points[n] for n in known[-2:]})
         ratio = points[known[-1]] / points[known[0]] if len(known) > 1 and points[known[0]] else None
         cells += [f"{v:.2f}" if v is not None else "—" for v in (ratio, slope, last)]
-        table.add_row(f"{name} ({unite})" if unite not in name else name, *cells)
+        table.add_row(name, *cells)
     console.print(table)

@@ -102,7 +102,7 @@ def show(folder: Path, console: Console) -> bool:
         curves["s de processeur"].setdefault("simulation", {})[run["taille"]] = run["simulation_calcul_s"]
         curves["Mo de disque"].setdefault("Parquet brut", {})[run["taille"]] = run["octets_parquet"] / 1e6
     for unit, curve in curves.items():
-        table_courbes(console, f"Immeubles ({unit})", curve, sizes, unit)
+        table_courbes(console, "Immeubles", curve, sizes, unit)
     equal = True
     for size in sizes:
         ours = [run for run in runs if run["taille"] == size]
