@@ -17,7 +17,7 @@ from tests.epreuves.amont import SORTES, misbehaving
 from tests.epreuves.banc import Banc
 from tests.epreuves.collecte import Collecte
 from tests.epreuves.rapport import Epreuve, Rapport
-from tests.epreuves.veilleur import Veilleur
+from tests.epreuves.veilleur import LECTURES, Veilleur
 
 PETITES = ("anct__cites_educatives", "arcep__sites_mobiles")
 GENERATION = "g20260101t000000"
@@ -120,5 +120,6 @@ def _watch_while(report: Path, act) -> list[str]:
     watcher.start()
     time.sleep(1.5)
     act()
-    _, seen = watcher.stop()
+    counts, seen = watcher.stop()
+    assert counts[LECTURES] > 5
     return seen

@@ -32,7 +32,7 @@ from tests.epreuves.entrepot import Entrepot
 from tests.epreuves.nuits import Nuits
 from tests.epreuves.oracle import Oracle
 from tests.epreuves.rapport import Epreuve, Rapport
-from tests.epreuves.veilleur import Veilleur
+from tests.epreuves.veilleur import LECTURES, Veilleur
 
 MIRROR = Path(os.environ.get("PILOTAGE_MIROIR", RACINE.parent / "shared" / "mirror"))
 FAMILLES = ("amont", "depot", "collecte", "entrepot", "horloge", "nuits")
@@ -79,6 +79,8 @@ class Campagne:
         counts, seen = watcher.stop()
         for name, count in counts.items():
             self.rapport.lectures[name] = self.rapport.lectures.get(name, 0) + count
+        if not counts.get(LECTURES):
+            seen.append("le lecteur n'a rien pu lire de toute la campagne")
         if seen:
             text = " | ".join(seen)[:1500]
             self.rapport.add(Epreuve(famille, "lecteur", "toute la campagne", text, entrevues=len(seen)), self.console)

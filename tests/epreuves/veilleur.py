@@ -16,8 +16,9 @@ from pilotage.config import get_settings
 from pilotage.generations import SCHEMAS
 
 PERIODE_S = 0.03
+LECTURES = "lectures de toutes les tables en une requête"
 UN_PAR_SCHEMA = """
-SELECT DISTINCT ON (schemaname) format('%I.%I', schemaname, tablename)
+SELECT DISTINCT ON (schemaname) format('%%I.%%I', schemaname, tablename)
 FROM pg_tables WHERE schemaname = ANY(%s) ORDER BY schemaname, tablename
 """
 APPARTENANCE = """
@@ -79,12 +80,12 @@ def _watch(rapport: Path, over) -> None:
                     continue
             parts = ", ".join(f"(SELECT tableoid::bigint FROM {name} LIMIT 1)" for name in tables)
             mixes[tuple(oid for oid in connection.execute(f"SELECT {parts}").fetchone() if oid)] += 1
-            counts["lectures de toutes les tables en une requête"] += 1
+            counts[LECTURES] += 1
         except psycopg.errors.UndefinedTable as error:
             if tables:
                 seen.append(f"table visible absente : {str(error).splitlines()[0]}")
             tables = []
-        except (psycopg.Error, OSError, AssertionError):
+        except (psycopg.OperationalError, psycopg.InterfaceError, OSError):
             counts["lectures pendant que le serveur était arrêté ou coupé"] += 1
             connection = None
         seen += _look_at_files(counts)
