@@ -115,6 +115,9 @@ bench: installer-dev ## Speed and memory, as ratios of sides measured in one run
 distribution: installer-dev ## Three machines on one (root): a night over two workers, one of them cut off and frozen
 	$(PY) -m tests.distribution $(if $(filter simulation,$(SOURCES)),,--sources '$(SOURCES)')
 
+charge: installer-dev ## Fifty BI readers during a refresh of the warehouse of the last run
+	$(PY) -m tests.banc_charge
+
 clean: down ## Forget all that runs wrote (landing included) and the environment
 	rm -rf .pilotage $(VENV) $(VENV)-bi $(VENV)-immeubles site/construit site/node_modules .pytest_cache .ruff_cache .hypothesis
 

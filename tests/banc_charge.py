@@ -41,10 +41,10 @@ TEMOINS = (
     "infrastructures.indicateurs_infrastructures",
     "usages.indicateurs_usages",
     "synthese.enjeux_prioritaires",
-    "recommandation.recommandations",
+    "recommandation.plans",
 )
 APRES_S = 15  # how long readers go on after the switch
-STOP = "terminating connection due to administrator command"
+STOP = ("terminating connection due to administrator command", "Run was aborted")  # our own doing, at the end
 
 
 @dataclass
@@ -147,7 +147,13 @@ def measure(clients: int, quiet_s: int, debit: float, commande: list[str], folde
     lines = (folder / "erreurs.txt").read_text(errors="replace").splitlines()
     faults = [line for line in lines if "ERROR" in line or "FATAL" in line or "error:" in line]
     span = _switch_span()
-    return Mesure(_read_calls(folder, requetes), started, span, [line for line in faults if STOP not in line], memory)
+    return Mesure(
+        _read_calls(folder, requetes),
+        started,
+        span,
+        [line for line in faults if not any(mark in line for mark in STOP)],
+        memory,
+    )
 
 
 def _wait(readers: subprocess.Popen, seconds: float) -> float:
