@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,24 +24,13 @@ from pilotage.verrou import ErreurVerrou, alone
 from tests import faults
 from tests.collecte import BON, CARTE, land, offer
 from tests.distribution.constats import count_records
+from tests.magasin_s3 import serve_s3
 
 
 @pytest.fixture(scope="module")
-def s3() -> Iterator[str]:
-    """An S3 server on this machine, with one bucket."""
-    from botocore.session import get_session
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    with pytest.MonkeyPatch.context() as patch:
-        variables = {"ACCESS_KEY_ID": "essai", "SECRET_ACCESS_KEY": "essai", "DEFAULT_REGION": "us-east-1"}
-        for name, value in {**variables, "ENDPOINT_URL": f"http://{host}:{port}"}.items():
-            patch.setenv(f"AWS_{name}", value)
-        get_session().create_client("s3").create_bucket(Bucket="seau")
-        yield "s3://seau"
-    server.stop()
+def s3():
+    with serve_s3() as address:
+        yield address
 
 
 @pytest.fixture(params=["s3", "fichiers"])
