@@ -7,11 +7,13 @@ UV := $(VENV)/bin/uv
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 SOURCES ?= simulation
 COMMUNES ?= 1200
+SECONDES ?= 60
+GRAINE ?= 1
 MIROIR ?= ../shared/mirror
 export UV_NO_PROGRESS := 1
 export PILOTAGE_COMMUNES := $(COMMUNES)
 
-.PHONY: epreuves aide installer installer-dev site bi immeubles banc-immeubles datagouv navigateur test-nuits test-reste run up down test lint audit format exercice bench charge distribution clean lock pages
+.PHONY: epreuves aide installer installer-dev site bi immeubles banc-immeubles datagouv navigateur test-nuits test-reste run up down test lint audit format exercice bench fuzz charge distribution clean lock pages
 
 aide: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -117,6 +119,9 @@ distribution: installer-dev ## Three machines on one (root): a night over two wo
 
 charge: installer-dev ## Fifty BI readers during a refresh of the warehouse of the last run
 	$(PY) -m tests.banc_charge
+
+fuzz: installer-dev ## Coverage-guided fuzzing of what reads files, packages and words from outside (SECONDES=60 a target)
+	$(PY) -m tests.fuzz --secondes $(SECONDES) --graine $(GRAINE)
 
 clean: down ## Forget all that runs wrote (landing included) and the environment
 	rm -rf .pilotage $(VENV) $(VENV)-bi $(VENV)-immeubles site/construit site/node_modules .pytest_cache .ruff_cache .hypothesis
