@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -13,11 +14,19 @@ from pilotage.orchestration.plan import POOLS
 
 
 def main() -> None:
-    """Migrate, then write the pools; any failure stops the one-shot service, hence those that wait for it."""
+    """Migrate, then write the pools; any failure stops the one-shot service, hence those that wait for it.
+
+    `PILOTAGE_TACHES_LOURDES` is the number of heavy tasks at once over all machines; the cores of one when it is not set.
+    """
     migrate()
     _airflow("db", "migrate")
     pools = {
-        name: {"slots": slots, "description": text, "include_deferred": False} for name, (slots, text) in POOLS.items()
+        name: {
+            "slots": int(os.environ.get("PILOTAGE_TACHES_LOURDES") or slots),
+            "description": text,
+            "include_deferred": False,
+        }
+        for name, (slots, text) in POOLS.items()
     }
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "pools.json"
