@@ -9,6 +9,7 @@ Redis gives a message that nobody acknowledged to another worker    after 7 h, m
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 
@@ -16,11 +17,17 @@ from pilotage.config import RACINE, Settings
 from pilotage.errors import ErreurConfiguration
 
 OBLIGATOIRES = ("AIRFLOW__CELERY__BROKER_URL", "AIRFLOW__CELERY__RESULT_BACKEND")
+PRELOADED = (
+    "airflow.sdk.execution_time.task_runner,airflow.sdk.execution_time.supervisor,pandas,great_expectations,"
+    "pilotage.fetch,pilotage.gate"
+)
 VARIABLES = {
     "AIRFLOW__CORE__PARALLELISM": "16",
     "AIRFLOW__CELERY__TASK_ACKS_LATE": "True",
     "AIRFLOW__CELERY__WORKER_PREFETCH_MULTIPLIER": "1",  # a worker takes no task that it cannot begin
     "AIRFLOW__CELERY__WORKER_CONCURRENCY": "4",
+    # Held by the worker from its start, so that no task loads them anew: seconds of each.
+    "AIRFLOW__CELERY__EXTRA_CELERY_CONFIG": json.dumps({"imports": PRELOADED.split(",")}),
     "AIRFLOW__CELERY__WORKER_ENABLE_REMOTE_CONTROL": "True",  # `celery inspect ping`, for checks of health
     "AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__VISIBILITY_TIMEOUT": "25200",
     # Cut off without a word, Redis is noticed missing by keepalives and not after two hours.

@@ -15,6 +15,7 @@ import psutil
 from rich.console import Console
 
 from pilotage.config import RACINE, Settings, get_settings
+from pilotage.orchestration import api as apis
 from pilotage.orchestration import nuit as nuits
 from pilotage.orchestration import plateforme, processus
 from pilotage.orchestration.affichage import Affichage
@@ -44,7 +45,7 @@ def run(base: Path, miroir: Path, pannes: list[Panne], console: Console) -> list
         stack.callback(witness.stop)
         os.environ.update(PILOTAGE_HOME=str(base / "tete" / "accueil"), DATABASE_URL=urls["pilotage"])
         settings = get_settings()
-        plateforme.DELAI_DEMARRAGE_S = nuits.DELAI_REVEIL_S = PATIENCE_S
+        plateforme.DELAI_DEMARRAGE_S = nuits.DELAI_REVEIL_S = apis.DELAI_S = PATIENCE_S
         platform = plateforme.start(settings, nightly=False)
         stack.callback(plateforme.stop, platform)
         platform.wait_ready()
@@ -58,14 +59,16 @@ def run(base: Path, miroir: Path, pannes: list[Panne], console: Console) -> list
         stack.callback(saboteur.stop)
         nuit.follow()
         console.print(f"Nuit sur deux machines, avec ses pannes : {time.monotonic() - start:.0f} s {nuit.durees}")
-        witness.wait()
-        return [
+        found = [
             *_check_tasks(nuit, pannes, console),
             *check_deliveries(urls["pilotage"], _bring_depot(base / "verifie", settings)),
             *check_generation(urls["pilotage"]),
-            *compare(urls["pilotage"], urls["temoin"]),
             *_check_published(base / "verifie", settings),
         ]
+        for constat in found:  # the witness may take long: what is known already is said
+            console.print(str(constat), markup=False, highlight=False)
+        witness.wait()
+        return [*found, *compare(urls["pilotage"], urls["temoin"])]
 
 
 def _start_servers(folder: Path, miroir: Path, stack: ExitStack) -> dict[str, str]:
