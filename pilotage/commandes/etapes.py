@@ -27,9 +27,13 @@ def charger(source: Annotated[list[str] | None, typer.Argument(help="Seulement c
 def construire() -> None:
     """Construit une génération, la contrôle, recommande, la rend visible et l'exporte, sans Airflow."""
     from pilotage.chaine import build
+    from pilotage.etat.releve import note
 
     _prepare()
-    console.print(f"Génération visible : [bold]{build(_night())}[/]")
+    try:
+        console.print(f"Génération visible : [bold]{build(_night())}[/]")
+    finally:
+        note()
 
 
 def pages(verifier: Annotated[bool, typer.Option(help="Dire seulement si l'une est périmée.")] = False) -> None:
