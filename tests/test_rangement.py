@@ -1,4 +1,4 @@
-"""Retention: whatever the history, no file loses its last good copy, nor a generation that stands what it was made of."""
+"""Retention: whatever the history, no file loses its last good copy, nor a standing generation what it was made of."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from pilotage.config import Settings, get_settings
 from pilotage.sauvegarde.controle import check_home
+from pilotage.sauvegarde.nuit import tidy_night
 from pilotage.sauvegarde.rangement import Copie, removable
 from pilotage.sauvegarde.ranger import tidy
 from tests.copies import FAUTIVE, night, start_mirror
@@ -190,3 +191,18 @@ def test_what_a_standing_generation_was_built_from_stays(mirror) -> None:
     query("UPDATE pilotage.generations SET etat = 'supprimee' RETURNING 1")
     assert len(tidy(home, jours_depot=30).livraisons) == 1
     query("DELETE FROM pilotage.generations RETURNING 1")
+
+
+def test_a_night_applies_the_rules_and_never_fails_of_them(mirror, monkeypatch) -> None:
+    home = get_settings()
+    night(mirror, rows())
+    night(mirror, rows(61))
+    age(200)
+    assert tidy_night() == ("sans_changement", "rien à retirer"), "without the setting the landing is left alone"
+    monkeypatch.setenv("PILOTAGE_DEPOT_JOURS", "60")
+    (home.logs).mkdir(parents=True, exist_ok=True)
+    (home.logs / "vieux.log").write_text("x")
+    os.utime(home.logs / "vieux.log", (0, 0))
+    assert tidy_night() == ("reussie", "retirés : 1 livraisons, 1 fichiers")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://personne@127.0.0.1:1/rien")
+    assert tidy_night()[0] == "echouee"

@@ -96,6 +96,7 @@ def conclude_ingestion() -> dict[str, str]:
         ErreurOrchestration: no delivery was ever accepted: there is nothing to build from.
     """
     from pilotage.entrepot import needs_rebuild
+    from pilotage.sauvegarde.nuit import tidy_night
 
     with journaliser("conclure", "livraisons") as journal:
         if not _count("etat = 'acceptee'"):
@@ -106,6 +107,8 @@ def conclude_ingestion() -> dict[str, str]:
         rebuild = needs_rebuild()
         journal.etat = "reussie" if rebuild else "sans_changement"
         journal.message = "entrepôt à reconstruire" if rebuild else "rien n'a changé"
+    with journaliser("ranger", "accueil") as journal:
+        journal.etat, journal.message = tidy_night()
     if not rebuild:
         _finish_export()
         summarise_for_people()
