@@ -26,6 +26,9 @@ import httpx
 AGENT = "Pilotage (collecte de donnees publiques)"
 BLOC = 1 << 20
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
+# Beyond what `is_global` knows: all that carries an IPv4 or was private is outside 2000::/3 (RFC 4291, 8215, 9602).
+MONDIALES = ipaddress.ip_network("2000::/3")
+SPECIALES = tuple(ipaddress.ip_network(n) for n in ("192.0.0.0/24", "192.88.99.0/24"))
 Resolution = Callable[[str, int], list[str]]
 Hote = tuple[str, int]
 
@@ -48,6 +51,10 @@ def is_public(adresse: str) -> bool:
         inner.append(ipaddress.ip_address(int(ip) & 0xFFFFFFFF) if ip in NAT64 else None)
         if ip.ipv4_mapped:
             return is_public(str(ip.ipv4_mapped))
+        if ip not in MONDIALES and ip not in NAT64:
+            return False
+    elif any(ip in network for network in SPECIALES):
+        return False
     return ip.is_global and not ip.is_multicast and all(one.is_global for one in inner if one)
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from pilotage.answers import redirected
+from pilotage.demande import Demande
+from pilotage.errors import ErreurTelechargement
 from pilotage.transport import AdresseInterdite, ReseauGarde, TransportGarde, folder_url, is_public, open_client
 from tests import faults
 
@@ -15,13 +18,15 @@ from tests import faults
         "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1",
         "255.255.255.255", "::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "ff02::1", "::ffff:127.0.0.1",
         "::ffff:10.0.0.1", "2002:7f00:1::", "64:ff9b::a00:1", "2001:db8::1", "198.18.0.1",
+        "::7f00:1", "::ffff:0:127.0.0.1", "64:ff9b:1::7f00:1", "fec0::1", "5f00::1", "100::1", "240.0.0.1",
+        "192.0.0.8", "192.88.99.1", "2001:0:7f00:1::", "64:ff9b::7f00:1", "::ffff:169.254.169.254",
     ],
 )  # fmt: skip
 def test_address_is_not_public(adresse):
     assert not is_public(adresse)
 
 
-@pytest.mark.parametrize("adresse", ["37.187.0.1", "2001:41d0::1", "::ffff:37.187.0.1"])
+@pytest.mark.parametrize("adresse", ["37.187.0.1", "2001:41d0::1", "::ffff:37.187.0.1", "64:ff9b::25bb:1"])
 def test_address_is_public(adresse):
     assert is_public(adresse)
 
@@ -70,6 +75,40 @@ def test_proxies_of_the_environment_do_not_bypass_the_guard(monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     with open_client(None) as client, pytest.raises(AdresseInterdite):
         client.get("http://127.0.0.1:8/x")
+
+
+@pytest.mark.parametrize(
+    "hote",
+    ["2130706433", "0x7f000001", "0177.0.0.1", "127.1", "127.0.0.1.", "①②⑦.⓪.⓪.①", "[::1]", "[::ffff:127.0.0.1]"],
+)
+def test_this_machine_is_refused_however_its_address_is_written(hote):
+    """The system reads them all; what is judged is what it read. Some forms are not even an address for httpx."""
+    with open_client(None) as client, pytest.raises((AdresseInterdite, httpx.ConnectError, httpx.InvalidURL)):
+        client.get(f"http://{hote}:8/x")
+
+
+@pytest.mark.parametrize("port", [22, 25, 5432, 8080])
+def test_another_port_of_the_named_host_is_not_named(port):
+    reseau = ReseauGarde(frozenset({("miroir.exemple", 443)}), lambda hote, port: ["10.0.0.1"])
+    with httpx.Client(transport=TransportGarde(reseau)) as client, pytest.raises(AdresseInterdite):
+        client.get(f"http://miroir.exemple:{port}/x")
+
+
+def test_passwords_of_a_netrc_file_are_not_sent(tmp_path, monkeypatch):
+    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login moi password secret\n")
+    (tmp_path / ".netrc").chmod(0o600)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
+    with faults.serve_routes() as serveur, open_client(serveur.url) as client:
+        client.get(serveur.url + "/x")
+        assert "Authorization" not in serveur.demandes[0].headers
+
+
+@pytest.mark.parametrize("schema", ["gopher", "ftp", "dict", "ldap", "data", "jar", "javascript"])
+def test_only_http_is_spoken(schema):
+    demande = Demande("a__b", "2026", "f.csv", "https://exemple.fr/f.csv")
+    with pytest.raises(ErreurTelechargement, match="protocole refusé"):
+        redirected(demande, httpx.URL("https://exemple.fr/f.csv"), f"{schema}://127.0.0.1/x")
 
 
 @pytest.fixture
