@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 from pilotage import budget
 from pilotage.config import LOCAUX
 from pilotage.discretion import hide
-from pilotage.errors import ErreurConfiguration
+from pilotage.errors import ErreurConfiguration, ErreurPilotage
 from pilotage.magasin import get_magasin
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,10 @@ def alerter(titre: str, texte: str, *, controle: str = budget.AUTRE, **details: 
     champs = {**alerte["details"], **{name: alerte[name] for name in DECIDE}}
     told = channels() if not alerte["muette"] and alerte["severite"] != "information" else {}
     alerte["envois"] = {name: send(name, titre, texte, champs=champs) for name in told}
-    get_magasin().add_line("journaux/alertes.jsonl", alerte)
+    try:
+        get_magasin().add_line("journaux/alertes.jsonl", alerte)
+    except ErreurPilotage as error:  # told to people already; a store that is down must not hide the first failure
+        log.warning("alerte non journalisée : %s", error)
     return alerte
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import resource
 import socket
 import threading
@@ -15,8 +16,10 @@ from pathlib import Path
 import psutil
 
 from pilotage.config import Settings
+from pilotage.errors import ErreurPilotage
 from pilotage.magasin import get_magasin
 
+log = logging.getLogger(__name__)
 PERIOD_S = 1.0
 MO = 1024 * 1024
 
@@ -38,7 +41,10 @@ def measure_step(nuit: str, etape: str, objet: str) -> Iterator[None]:
             "machine": socket.gethostname(),
             "memoire_mo": max(_peak_mo(resource.RUSAGE_SELF), _peak_mo(resource.RUSAGE_CHILDREN)),
         }
-        get_magasin().add_line(_steps(nuit), line)
+        try:
+            get_magasin().add_line(_steps(nuit), line)
+        except ErreurPilotage as error:  # a measure never fails the work that it measures
+            log.warning("mesure non gardée : %s", error)
 
 
 class Sampler(threading.Thread):
