@@ -64,7 +64,7 @@ class Seuils(_Modele):
     nuit_heures: Paire = (26, 50)
     generation_jours: Paire = (10, 40)
     sources_en_retard_part: Paire = (55, 80)
-    quarantaine_part: Paire = (2, 10)
+    quarantaine_part: Paire = (5, 20)
     disque_libre_part: Paire = (15, 5)
     disque_jours: Paire = (30, 7)
 

@@ -22,7 +22,7 @@ from pilotage.etat.modele import ARRETEE, JAMAIS, MUETTE, REPOND, VIDE, Airflow,
 from tests.releves import GO, MAINTENANT, fill_journal, make_entrepot, make_releve
 
 PEU = Alertes(semaine=1, budget=10, non_lues=0, critiques_non_lues=0, par_severite={})
-MISES_DE_COTE = Quarantaine(source="a__b", lignes=5, sur=100, plus_ancienne=MAINTENANT)
+MISES_DE_COTE = Quarantaine(source="a__b", lignes=6, sur=100, plus_ancienne=MAINTENANT)
 DEAD = "postgresql://personne@127.0.0.1:1/rien"
 
 

@@ -71,12 +71,14 @@ def _show(tout: bool, preter: bool, format: Format) -> int:
     from pilotage.etat.ecran import print_etat
     from pilotage.etat.jugement import judge, worst
     from pilotage.etat.metriques import to_openmetrics
-    from pilotage.etat.releve import take
+    from pilotage.etat.releve import remember, take
     from pilotage.postgres import lend
 
     settings = get_settings()
     with lend(settings) if preter else nullcontext():
         releve = take(settings)
+    if preter:
+        remember(settings, releve)
     verdicts = judge(releve, load_budget().seuils)
     code = worst(verdicts)
     if format is Format.openmetrics:
