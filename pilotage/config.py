@@ -45,6 +45,11 @@ class Settings(BaseSettings):
     database_url_env: str | None = Field(default=None, validation_alias="DATABASE_URL", repr=False)
     chargeur_url: str | None = Field(default=None, repr=False, description="The warehouse as the loader reaches it.")
 
+    @field_validator("depot_jours", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value
+
     @field_validator("home_env", "postgres_dir", "apports", "distancier", "sauvegardes_env")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:

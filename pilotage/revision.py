@@ -54,12 +54,19 @@ def keep_journal(settings: Settings, revision: str) -> Path:
         The dump, `<home>/sauvegardes/avant_migration/pilotage_<revision>_<date>.dump`, for pg_restore.
 
     Raises:
-        ErreurSauvegarde: it could not be written; the migration does not begin.
+        ErreurConfiguration, ErreurSauvegarde: it could not be written; the migration does not begin.
     """
     from pilotage.sauvegarde.outils import run_tool
 
     folder = settings.home / "sauvegardes" / "avant_migration"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise ErreurConfiguration(
+            f"la copie du schéma pilotage ne peut pas être écrite avant la migration : {error}",
+            fichier=str(folder),
+            conseil="donner un PILOTAGE_HOME où écrire ; rien n'a été changé",
+        ) from error
     target = folder / f"pilotage_{revision}_{dt.datetime.now():%Y%m%dT%H%M%S}.dump"
     draft = target.with_suffix(".partiel")
     options = ("--format=custom", "--schema=pilotage", "--no-owner", "--no-acl")
