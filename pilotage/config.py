@@ -47,7 +47,7 @@ class Settings(BaseSettings):
 
     @field_validator("depot_jours", mode="before")
     @classmethod
-    def _empty_is_none(cls, value: object) -> object:
+    def _empty_is_never(cls, value: object) -> object:
         return None if value == "" else value
 
     @field_validator("home_env", "postgres_dir", "apports", "distancier", "sauvegardes_env")
@@ -57,7 +57,7 @@ class Settings(BaseSettings):
 
     @field_validator("magasin")
     @classmethod
-    def _empty_is_none(cls, value: str | None) -> str | None:
+    def _without_slash(cls, value: str | None) -> str | None:
         return value.rstrip("/") if value else None
 
     @field_validator("sources")
@@ -143,7 +143,7 @@ class Settings(BaseSettings):
 
 
 def secure_url(url: str, variable: str = "DATABASE_URL") -> str:
-    """The URL for psycopg 3; beyond this machine, with TLS and the server's certificate checked unless it says otherwise.
+    """The URL for psycopg 3; beyond this machine, with TLS and the server's certificate checked unless told otherwise.
 
     The certificate's authority is the URL's `sslrootcert`, else PGSSLROOTCERT, else `~/.postgresql/root.crt`, else the
     system's.
