@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pilotage.catalogue import Source
+from pilotage.ecriture_csv import NEUTRALISATION
 from pilotage.ecriture_parquet import FichiersTable
 from pilotage.licences import LicenceTable, describe_licence
 from pilotage.tables_publiees import ColonnePubliee, TablePubliee
@@ -68,6 +69,7 @@ def describe_package(
             "generation": generation.nom,
             "donnees_simulees": generation.est_simulee,
             "sources_de_licence_inconnue": sorted({n for e in exportees for n in e.licence.inconnues}),
+            "neutralisation": NEUTRALISATION,
         },
         "resources": [r for e in exportees for r in _describe_resources(e, names, sources, folder)],
     }

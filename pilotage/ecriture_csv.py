@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,12 +10,23 @@ from typing import TYPE_CHECKING
 from pilotage.tables_publiees import ColonnePubliee, TablePubliee
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
     from psycopg import Connection
 
-# Cells that a spreadsheet would run (`^'*[=+@\t\r-]`) get an apostrophe in front; apostrophes already standing before
-# such a sign get one more, so that taking one away always gives the value back.
-A_PROTEGER = r"^'*[=+@\t\r-]"
-PROTEGE = r"^'('*[=+@\t\r-])"
+# Cells that a spreadsheet would run get an apostrophe in front; apostrophes already standing before such a sign get one
+# more, so that taking one away always gives the value back. The signs are those of OWASP's «CSV injection», and the
+# full-width ones that Asian editions of spreadsheets take for them. The same patterns serve Python, PostgreSQL, Arrow.
+SIGNES = r"=+@\t\r\n＝＋－＠-"
+A_PROTEGER = rf"^'*[{SIGNES}]"
+PROTEGE = rf"^'('*[{SIGNES}])"
+# What a package says of it, so that anyone can have the values back.
+NEUTRALISATION = {
+    "colonnes": "celles de type string des fichiers CSV ; les nombres ne sont pas touchés, Parquet est exact",
+    "motif": PROTEGE,
+    "annuler": "retirer la première apostrophe des cellules qui répondent au motif",
+}
+MOTIF_SQL = A_PROTEGER.replace("'", "''")
+PREMIERS = "'=', '+', '-', '@', '''', E'\\t', E'\\r', E'\\n', '＝', '＋', '－', '＠'"
 SANS_ORDRE = ("json", "xml", "point")
 
 
@@ -25,6 +37,23 @@ class FichierCsv:
     chemin: Path
     lignes: int
     retours_dans_cellules: bool
+
+
+def protect(text: str) -> str:
+    """A text as a cell of a published CSV: an apostrophe before what a spreadsheet would run."""
+    return f"'{text}" if re.match(A_PROTEGER, text) else text
+
+
+def unprotect(cell: str) -> str:
+    """The text that a cell stands for."""
+    return cell[1:] if re.match(PROTEGE, cell) else cell
+
+
+def write_frame(frame: DataFrame, path: Path) -> None:
+    """A data frame as CSV, its texts protected."""
+    texts = frame.select_dtypes(include=["object", "string", "category"]).columns
+    safe = frame.assign(**{n: frame[n].map(lambda v: protect(v) if isinstance(v, str) else v) for n in texts})
+    safe.to_csv(path, index=False)
 
 
 def copy_csv(connection: Connection, table: TablePubliee, path: Path) -> FichierCsv:
@@ -57,8 +86,8 @@ def _cell(column: ColonnePubliee) -> str:
     if column.est_texte:
         text = f"{name}::text"
         return (
-            f"CASE WHEN left({text}, 1) = ANY (ARRAY['=', '+', '-', '@', '''', E'\\t', E'\\r']) "
-            f"AND {text} ~ E'^''*[=+@\\t\\r-]' THEN '''' || {text} ELSE {text} END"
+            f"CASE WHEN left({text}, 1) = ANY (ARRAY[{PREMIERS}]) AND {text} ~ '{MOTIF_SQL}' "
+            f"THEN '''' || {text} ELSE {text} END"
         )
     if kind == "boolean":
         return f"{name}::text"  # true/false; COPY alone would write t/f

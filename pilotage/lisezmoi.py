@@ -18,9 +18,10 @@ USAGE = """## Lire les fichiers
 - **CSV** : UTF-8, virgule, guillemets doubles, fin de ligne CRLF (RFC 4180), point décimal, dates AAAA-MM-JJ. Une
   cellule vide est une **valeur absente, jamais un zéro**. Au-delà de 100 Mo le fichier est comprimé (`.csv.gz`, lu tel
   quel par pandas, R, DuckDB, Frictionless) : un tableur ne saurait de toute façon pas l'ouvrir.
-- **Cellules qui commencent par `=`, `+`, `-` ou `@`** : dans les colonnes de texte du CSV, une apostrophe les précède,
-  pour qu'un tableur n'exécute pas ce qu'un tiers y aurait écrit. Retirer la première apostrophe rend la valeur exacte.
-  Les nombres ne sont pas touchés, et Parquet garde la valeur d'origine.
+- **Cellules qui commencent par `=`, `+`, `-`, `@`, une tabulation ou un retour à la ligne** : dans les colonnes de
+  texte du CSV, une apostrophe les précède, pour qu'un tableur n'exécute pas ce qu'un tiers y aurait écrit. Retirer la
+  première apostrophe rend la valeur exacte (`pilotage.neutralisation` de datapackage.json donne le motif). Les nombres
+  ne sont pas touchés, et Parquet garde la valeur d'origine.
 - **Parquet** : les mêmes lignes, typées, dans le même ordre (zstd).
 - **geographie/** : les tables qui ont un lieu ou un contour, en GeoJSON (RFC 7946) et GeoParquet 1.1 (WGS 84).
 - **paquets/** : les mêmes fichiers, rangés par sujet ; chacun a son `datapackage.json` et garde sa version tant que

@@ -32,7 +32,9 @@ def comparer(
     trials = try_all(scenarios)
     show(trials[0], trials[1], Console(highlight=False))
     if sortie:
-        changes(*trials).to_csv(sortie, index=False)
+        from pilotage.ecriture_csv import write_frame
+
+        write_frame(changes(*trials), sortie)
         typer.echo(f"Communes écrites : {sortie}")
 
 

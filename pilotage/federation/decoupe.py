@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pilotage.errors import ErreurPublication
 from pilotage.federation.ecriture import Sortie, write_package
-from pilotage.federation.paquet import Paquet, open_package
+from pilotage.federation.paquet import Paquet, check_target, database, open_package
 
 # How each table is cut: by the communes of the territory, by the territories that lie wholly inside it, by the doors
 # kept, or not at all for what everyone shares.
@@ -37,11 +37,9 @@ def cut_package(export: Path, territories: Sequence[str], target: Path) -> dict:
     Raises:
         ErreurPublication: a territory is not in the export, or the export is not a whole package.
     """
-    import duckdb
-
-    with tempfile.TemporaryDirectory(prefix="pilotage-decoupe-") as work, duckdb.connect() as connection:
+    target = check_target(target)
+    with tempfile.TemporaryDirectory(prefix="pilotage-decoupe-") as work, database(work, [export.name]) as connection:
         package = open_package(export, 0, Path(work))
-        connection.execute(f"SET temp_directory = '{work}'")
         names = _find(connection, package, territories)
         outputs = [Sortie(t, _query(package, t), package.resources[t]) for t in _tables(package)]
         partial = target.with_name(f"{target.name}.partiel")

@@ -5,12 +5,11 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from pilotage.datapackage import describe_file
-from pilotage.ecriture_csv import A_PROTEGER
+from pilotage.ecriture_csv import NEUTRALISATION, protect
 from pilotage.lisezmoi import SIMULEES, USAGE, write_sums
 
 MEDIAS = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
@@ -54,6 +53,7 @@ def write_package(connection, outputs: list[Sortie], said: dict, folder: Path, n
     descriptor = {
         "profile": "data-package",
         **said,
+        "pilotage": {**said["pilotage"], "neutralisation": NEUTRALISATION},
         "licenses": [licences[title] for title in sorted(licences)],
         "sources": [sources[name] for name in sorted(sources)],
         "resources": resources,
@@ -118,8 +118,7 @@ def _cell(value: object) -> str:
         return value.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     if isinstance(value, dt.date):
         return value.isoformat()
-    text = str(value)
-    return f"'{text}" if re.match(A_PROTEGER, text) else text
+    return protect(str(value))
 
 
 def _write_note(descriptor: dict, folder: Path, note: str) -> None:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pilotage.errors import ErreurPublication
+from pilotage.federation.contenu import check_alike, check_rows
 from pilotage.federation.ecriture import Sortie, write_package
 from pilotage.federation.geographie import carry_over
 from pilotage.federation.niveaux import PARTIELS, recompute
-from pilotage.federation.paquet import Paquet, open_package
+from pilotage.federation.paquet import Paquet, check_target, database, open_package
 from pilotage.federation.portes import gather_doors
 
 CONFLITS, PROVENANCE = "federation.conflits", "federation.provenance"
@@ -47,14 +48,15 @@ def federate(paths: Sequence[Path], target: Path) -> RapportFederation:
         ErreurPublication: a package is broken, simulated and real data are mixed, or two packages do not speak of the
             same thing; nothing is written then, and what was at `target` stays.
     """
-    import duckdb
-
     if not paths:
         raise ErreurPublication("aucun paquet donné", conseil="`pilotage federer A B --vers dossier`")
-    with tempfile.TemporaryDirectory(prefix="pilotage-federation-") as work, duckdb.connect() as connection:
-        connection.execute(f"SET temp_directory = '{work}'; SET TimeZone = 'UTC'; SET memory_limit = '1500MB'")
+    target, names = check_target(target), [path.name for path in paths]
+    with tempfile.TemporaryDirectory(prefix="pilotage-federation-") as work, database(work, names) as connection:
         packages = [open_package(path, rank, Path(work)) for rank, path in enumerate(paths)]
         _check_alike(packages)
+        check_alike(packages)
+        for package in packages:
+            check_rows(connection, package)
         _prepare(connection)
         tables = sorted({table for package in packages for table in package.parquets if table not in PRODUITES})
         carry_over(connection, packages)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from typing import Any
 
 from pilotage.datapackage import sha256_of
 from pilotage.errors import ErreurPublication
+from pilotage.federation.descripteur import read_descriptor
+from pilotage.inspection import ILLISIBLES, name_fault
 
 OBLIGATOIRES = {
     "commun.dim_communes": ("code_commune", "est_actuelle", "population"),
@@ -25,6 +29,7 @@ INDICATEURS = (
 )  # fmt: skip
 TAILLE_MAXIMALE = 8 << 30
 NOM_TABLE, NOM_COLONNE = re.compile(r"[a-z_]{1,40}\.[a-z0-9_]{1,63}"), re.compile(r"[A-Za-z0-9_]{1,63}")
+MEMBRES_MAX = 10_000
 TAUX_MAXIMAL = 200  # times its compressed size: beyond, an archive is a trap
 
 
@@ -59,6 +64,20 @@ class Paquet:
     def key_of(self, table: str) -> tuple[str, ...]:
         return tuple(self.resources[table].get("schema", {}).get("primaryKey", ()))
 
+    def schema_of(self, table: str) -> Any:
+        """The Arrow schema of a table's Parquet file.
+
+        Raises:
+            ErreurPublication: the file is not Parquet.
+        """
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        try:
+            return pq.read_schema(self.parquets[table])
+        except (pa.ArrowException, OSError, ValueError) as error:
+            raise ErreurPublication(f"Parquet illisible : {error}", source=self.nom, fichier=table) from error
+
     @property
     def indicators(self) -> list[str]:
         """The tables of indicators, one an axis."""
@@ -83,11 +102,7 @@ def open_package(path: Path, rang: int, work: Path) -> Paquet:
             "ce n'est pas un paquet : datapackage.json est absent", source=name, fichier=str(file),
             conseil="donner le dossier (ou le zip) qui contient datapackage.json",
         )  # fmt: skip
-    try:
-        described = json.loads(file.read_text(encoding="utf-8"))
-        _ = [(r["name"], r["path"]) for r in described["resources"]]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ErreurPublication(f"descripteur illisible : {error}", source=name, fichier="datapackage.json") from error
+    described = read_descriptor(file, name)
     package = Paquet(name, rang, path.resolve(), described)
     _check_names(package)
     for table, parquet in package.parquets.items():
@@ -111,25 +126,34 @@ def _check_names(package: Paquet) -> None:
 def _unpack(archive: Path, target: Path) -> Path:
     try:
         with zipfile.ZipFile(archive) as content:
-            for member in content.infolist():
-                parts = PurePosixPath(member.filename.replace("\\", "/")).parts
-                is_link = (member.external_attr >> 16) & 0o170000 == 0o120000
-                if member.filename.startswith(("/", "\\")) or ".." in parts or ":" in member.filename or is_link:
-                    raise ErreurPublication(
-                        "chemin dangereux dans l'archive : rien n'a été extrait", source=archive.name,
-                        fichier=member.filename, attendu="des chemins relatifs, sans « .. » ni lien",
-                    )  # fmt: skip
-            size = sum(member.file_size for member in content.infolist())
-            if size > min(TAILLE_MAXIMALE, TAUX_MAXIMAL * max(archive.stat().st_size, 1 << 20)):
-                raise ErreurPublication(
-                    f"archive démesurée : {size / 1e9:.1f} Go une fois ouverte", source=archive.name
-                )
+            _check_members(archive, content.infolist())
             shutil.rmtree(target, ignore_errors=True)
             content.extractall(target)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+    except ILLISIBLES as error:
         raise ErreurPublication(f"archive illisible : {error}", source=archive.name) from error
     inside = sorted(target.rglob("datapackage.json"), key=lambda p: len(p.parts))
     return inside[0].parent if inside else target
+
+
+def _check_members(archive: Path, members: list[zipfile.ZipInfo]) -> None:
+    """Judge an archive by its index, before anything is written."""
+    if len(members) > MEMBRES_MAX:
+        raise ErreurPublication(f"archive démesurée : {len(members)} membres", source=archive.name)
+    seen: set[str] = set()
+    for member in members:
+        is_link = (member.external_attr >> 16) & 0o170000 not in (0, 0o100000, 0o040000)
+        fault = name_fault(member.orig_filename) or ("lien ou fichier spécial" if is_link else None)
+        fault = fault or ("« : » dans le nom" if ":" in member.filename else None)
+        fault = fault or ("nom donné deux fois" if member.filename.casefold() in seen else None)
+        seen.add(member.filename.casefold())
+        if fault:
+            raise ErreurPublication(
+                f"chemin dangereux dans l'archive ({fault}) : rien n'a été extrait", source=archive.name,
+                fichier=repr(member.orig_filename[:80]), attendu="des chemins relatifs, sans « .. » ni lien",
+            )  # fmt: skip
+    size = sum(member.file_size for member in members)
+    if size > min(TAILLE_MAXIMALE, TAUX_MAXIMAL * max(archive.stat().st_size, 1 << 20)):
+        raise ErreurPublication(f"archive démesurée : {size / 1e9:.1f} Go une fois ouverte", source=archive.name)
 
 
 def _check_file(package: Paquet, table: str, path: Path) -> None:
@@ -146,19 +170,9 @@ def _check_file(package: Paquet, table: str, path: Path) -> None:
         )  # fmt: skip
 
 
-def _columns_of(package: Paquet, table: str, path: Path) -> list[str]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        return pq.read_schema(path).names
-    except pa.ArrowInvalid as error:
-        raise ErreurPublication(f"Parquet illisible : {error}", source=package.nom, fichier=table) from error
-
-
 def _check_columns(package: Paquet) -> None:
-    for table, path in package.parquets.items():
-        if strange := [name for name in _columns_of(package, table, path) if not NOM_COLONNE.fullmatch(name)]:
+    for table in package.parquets:
+        if strange := [name for name in package.schema_of(table).names if not NOM_COLONNE.fullmatch(name)]:
             raise ErreurPublication("nom de colonne refusé", source=package.nom, fichier=table, colonne=strange[0])
     needed = dict(OBLIGATOIRES) | dict.fromkeys(package.indicators, INDICATEURS)
     for table, columns in needed.items():
@@ -167,7 +181,44 @@ def _check_columns(package: Paquet) -> None:
                 f"la table {table} manque", source=package.nom, attendu=", ".join(OBLIGATOIRES),
                 conseil="`pilotage exporter decouper` fait un paquet complet",
             )  # fmt: skip
-        held = _columns_of(package, table, package.parquets[table])
+        held = package.schema_of(table).names
         missing = [column for column in columns if column not in held]
         if missing:
             raise ErreurPublication("colonne absente", source=package.nom, fichier=table, colonne=missing[0])
+
+
+def check_target(target: Path) -> Path:
+    """Where a package may be written: nowhere yet, an empty folder, or a package that it replaces.
+
+    Raises:
+        ErreurPublication: something else stands there, which replacing would erase.
+    """
+    target = target.resolve()
+    is_package = target.is_dir() and (not any(target.iterdir()) or (target / "datapackage.json").is_file())
+    if not target.name or (target.exists() and not is_package):
+        raise ErreurPublication(
+            "ce dossier n'est pas un paquet : l'écrire là effacerait ce qu'il contient", fichier=str(target),
+            attendu="un dossier absent, vide, ou un paquet à remplacer",
+        )  # fmt: skip
+    return target
+
+
+@contextmanager
+def database(work: str, packages: Sequence[str]) -> Iterator[Any]:
+    """A DuckDB whose memory is bounded; what it cannot make of the packages is told as their fault.
+
+    Raises:
+        ErreurPublication: the tables do not hold what their names promise.
+    """
+    import duckdb
+
+    with duckdb.connect() as connection:
+        connection.execute(f"SET temp_directory = '{work}'; SET TimeZone = 'UTC'; SET memory_limit = '1500MB'")
+        try:
+            yield connection
+        except duckdb.Error as error:
+            said = " ".join(str(error).split())[:300]
+            raise ErreurPublication(
+                f"ces tables ne se lisent pas comme prévu ({said})", source=", ".join(packages),
+                conseil="refaire les paquets avec la même version de Pilotage",
+            ) from error  # fmt: skip

@@ -13,6 +13,8 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from pilotage.ecriture_csv import protect
+
 FICHIER = "lieux-mediation-numerique.csv"
 VERSION = "1.0.2"
 SCHEMA = "https://schema.data.gouv.fr/LaMedNum/standard-mediation-num/1.0.2.html"
@@ -73,6 +75,7 @@ LEFT JOIN dates AS d ON d.id_lieu = l.id_lieu
 LEFT JOIN mediation AS m ON m.id_lieu = l.id_lieu
 ORDER BY l.id_lieu
 """
+NOMBRES = ("latitude", "longitude")
 TABLES = {
     "lieux": "commun.dim_lieux",
     "ponts": "commun.pont_lieux_sources",
@@ -113,7 +116,8 @@ def write_standard(parquets: dict[str, Path], folder: Path) -> Conversion | None
             if reason := reason_to_leave_out(row):
                 left[reason] += 1
                 continue
-            writer.writerow(convert(row, unknown))
+            place = convert(row, unknown)
+            writer.writerow({k: v if k in NOMBRES or v is None else protect(v) for k, v in place.items()})
             written += 1
     return Conversion(path, len(rows), written, dict(sorted(left.items())), dict(sorted(unknown.items())))
 

@@ -73,7 +73,7 @@ export function tableau(legende, colonnes, lignes, classe = "") {
 
 const cellule = (v) => {
   const texte = v === null || v === undefined ? "" : String(v);
-  const sur = typeof v === "string" && /^'*[=+@\t\r-]/.test(texte) ? `'${texte}` : texte;
+  const sur = typeof v === "string" && /^'*[=+@\t\r\n＝＋－＠-]/.test(texte) ? `'${texte}` : texte;
   return /[",\r\n]/.test(sur) ? `"${sur.replaceAll('"', '""')}"` : sur;
 };
 
