@@ -12,7 +12,8 @@ from pilotage import __version__
 from pilotage.config import RACINE, Settings
 
 # Files that a night does not write again: what was sent, what was put on data.gouv.fr, the models that were learned.
-REGISTRES = ("datagouv.json", "journaux/alertes.jsonl", "journaux/resumes.jsonl", "modeles")
+LIGNES = ("alertes.jsonl", "alertes_lues", "resumes.jsonl", "disque.jsonl", "etat.json", "metriques.prom")
+REGISTRES = ("datagouv.json", "modeles", *(f"journaux/{name}" for name in LIGNES))
 SECRETS = re.compile(r"MOT_DE_PASSE|PASSWORD|SECRET|CLE$|KEY|JETON|TOKEN|WEBHOOK|SMTP")
 NOMMEE = re.compile(r"^#? ?([A-Z][A-Z0-9_]+)=", re.MULTILINE)
 

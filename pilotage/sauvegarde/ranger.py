@@ -16,7 +16,7 @@ from psycopg import sql
 from pilotage.config import Settings
 from pilotage.database import psycopg_connection
 from pilotage.export import is_generation
-from pilotage.landing import Depot, open_depot
+from pilotage.landing import Depot, Recu, open_depot
 from pilotage.sauvegarde.accueil import REGISTRES
 from pilotage.sauvegarde.depot import all_receipts, gather_receipts, place_of
 from pilotage.sauvegarde.manifeste import hash_file
@@ -58,8 +58,9 @@ def tidy(settings: Settings, *, jours_depot: int | None = None, appliquer: bool 
         plan.chemins = _old_paths(settings, standing, _served(connection))
         plan.quarantaine = _old_rows(connection, plan.jours_journaux, appliquer)
         if appliquer:
-            for copy in plan.livraisons:
-                _drop_copy(depot, copy)
+            going = {copy.livraison for copy in plan.livraisons}
+            for recu in [recu for recu in all_receipts(depot) if recu.livraison in going]:
+                _drop_copy(depot, recu)
             for paths in plan.chemins.values():
                 for path in paths:
                     _drop(path)
@@ -79,7 +80,9 @@ def _landed(depot: Depot, connection: psycopg.Connection, jours: int, check: boo
     if not going or not check:
         return going
     concerned = {copy.fichier for copy in going}
-    return removable([_read(depot, c) if c.fichier in concerned else c for c in copies], opened, jours, now)
+    recus = {recu.livraison: recu for recu in all_receipts(depot)}
+    read = [_read(depot, c, recus[c.livraison]) if c.fichier in concerned else c for c in copies]
+    return removable(read, opened, jours, now)
 
 
 def _copies(depot: Depot, connection: psycopg.Connection) -> Iterator[Copie]:
@@ -103,24 +106,18 @@ def _copies(depot: Depot, connection: psycopg.Connection) -> Iterator[Copie]:
         )
 
 
-def _read(depot: Depot, copy: Copie) -> Copie:
-    for recu in all_receipts(depot):
-        if recu.livraison == copy.livraison:
-            path = depot.bring(recu, recu.sha256)
-            return replace(copy, entiere=path.is_file() and hash_file(path) == recu.sha256)
-    return copy
+def _read(depot: Depot, copy: Copie, recu: Recu) -> Copie:
+    path = depot.bring(recu, recu.sha256)
+    return replace(copy, entiere=path.is_file() and hash_file(path) == recu.sha256)
 
 
-def _drop_copy(depot: Depot, copy: Copie) -> None:
-    for recu in all_receipts(depot):
-        if recu.livraison == copy.livraison:
-            path = depot.racine / place_of(recu)
-            for one in (path.with_name(f"{path.name}.recu.json"), path):  # a receipt without bytes would name a loss
-                depot.magasin.drop_tree(depot.magasin.relative(one))
-                one.unlink(missing_ok=True)
-            if not any(path.parent.iterdir()):
-                path.parent.rmdir()
-            return
+def _drop_copy(depot: Depot, recu: Recu) -> None:
+    path = depot.racine / place_of(recu)
+    for one in (path.with_name(f"{path.name}.recu.json"), path):  # a receipt without bytes would name a loss
+        depot.magasin.drop_tree(depot.magasin.relative(one))
+        one.unlink(missing_ok=True)
+    if path.parent.is_dir() and not any(path.parent.iterdir()):
+        path.parent.rmdir()
 
 
 def _old_paths(settings: Settings, standing: set[str], served: set[str]) -> dict[str, list[Path]]:
