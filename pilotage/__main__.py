@@ -21,6 +21,7 @@ from pilotage.commandes import (
     lieux,
     nuit,
     ouvrier,
+    personnes,
     postgres,
     publier,
     quarantaine,
@@ -54,6 +55,7 @@ GROUPS = {
     "lieux": lieux,
     "postgres": postgres,
     "roles": roles,
+    "personnes": personnes,
     "territoires": territoires,
     "immeubles": immeubles,
 }
@@ -82,7 +84,7 @@ for command in (
     app.command()(command)
 READERS = {"sources", "quarantaine", "generations", "exporter", "lieux", "territoires"}
 READERS |= {"sauvegarder", "depot", "ranger"}
-READERS |= {"roles", "recommander", "comparer", "fermer", "lecteur", "site", "federer", "resumer"}
+READERS |= {"roles", "personnes", "recommander", "comparer", "fermer", "lecteur", "site", "federer", "resumer"}
 
 
 def _say_version(wanted: bool) -> None:

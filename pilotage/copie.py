@@ -11,6 +11,7 @@ from psycopg import sql
 
 from pilotage.entetes import Colonnes
 from pilotage.errors import ErreurChargement, ErreurPilotage
+from pilotage.oppositions import blank_opposed
 from pilotage.readers import ENCODINGS_OF_POSTGRES, Livre, wrong_encoding
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def copy_delivery(
         connection.execute(add.format(candidate, sql.Identifier(name), value))
     connection.execute(sql.SQL("ALTER TABLE {} ALTER COLUMN _ligne DROP DEFAULT").format(candidate))
     connection.execute(sql.SQL("DROP SEQUENCE {}").format(_sequence(livre, delivery)))
+    blank_opposed(connection, livre.source.source, candidate)
     return cursor.rowcount
 
 

@@ -54,6 +54,7 @@ REVIVE = text("""
     WHERE livraison = (
         SELECT livraison FROM pilotage.livraisons
         WHERE source = :source AND millesime = :millesime AND fichier = :fichier AND etat = 'remplacee'
+            AND coalesce(motif, '') NOT LIKE 'effacée du dépôt%'
         ORDER BY recue_le DESC LIMIT 1)
     AND NOT EXISTS (
         SELECT FROM pilotage.livraisons

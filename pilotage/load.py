@@ -23,6 +23,7 @@ from pilotage.errors import ErreurChargement, ErreurDepot, ErreurPilotage
 from pilotage.landing import open_depot, set_aside
 from pilotage.magasin import ErreurMagasin
 from pilotage.nature import ensure_nature
+from pilotage.oppositions import check_key
 from pilotage.readers import Livre, describe, iter_records, open_body, read_columns, to_csv
 from pilotage.suivi import check_courante
 
@@ -101,6 +102,7 @@ def load_source(source: str) -> RapportChargement:
     """
     settings, card = get_settings(), get_source(source)
     ensure_nature(settings)
+    check_key(source)
     report = RapportChargement(source)
     problems: list[ErreurPilotage] = []
     for delivery in pending(source):

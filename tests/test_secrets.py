@@ -90,7 +90,8 @@ def test_no_secret_in_what_a_load_a_build_and_their_failures_write(
         "PYTHONPATH": str(RACINE),
     }
     dbt = (
-        "from pathlib import Path; from pilotage.config import get_settings; from pilotage.execution_dbt import run_dbt;"
+        "from pathlib import Path; from pilotage.config import get_settings;"
+        "from pilotage.execution_dbt import run_dbt;"
         "s = get_settings(); f = Path(s.dbt_target) / 'essai'; f.mkdir(parents=True);"
         "run_dbt(s, f, 'g20260101t000000', ['--debug', 'build', '--select', 'actions'])"
     )
