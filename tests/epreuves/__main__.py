@@ -71,7 +71,7 @@ class Campagne:
         self.console.print(f"{famille} : état sans faute relevé", highlight=False)
 
     def watch(self, nom: str) -> Veilleur:
-        watcher = Veilleur(self.racine / f"veilleur_{nom}.json")
+        watcher = Veilleur(self.racine.parent / f"veilleur_{nom}.json")
         watcher.start()
         return watcher
 
@@ -196,8 +196,6 @@ def main() -> int:
             strike_warehouse(campagne, familles)
         if "nuits" in familles and not campagne.is_over():
             strike_nights(campagne)
-        for text in (folder / "volume").glob("*.txt"):
-            shutil.copy(text, folder)
     rapport = campagne.rapport
     rapport.show(console)
     if given.rapport:

@@ -58,7 +58,7 @@ class Banc:
     def __init__(self, racine: Path, sources: str, hasard: random.Random, nom: str = "home") -> None:
         self.racine, self.home, self.hasard = racine, racine / nom, hasard
         self.sources = sources
-        self.journal = racine / f"{nom}.journal.txt"
+        self.journal = racine.parent / f"{racine.name}_{nom}.journal.txt"
 
     @contextmanager
     def in_use(self) -> Iterator[Settings]:
@@ -153,8 +153,15 @@ class Banc:
         return issue, moment
 
     def _be_child(self, step: Etape, writer: int) -> None:
-        """Never returns."""
-        code = 0
+        """Never returns, whatever happens: above these frames are the parent's, with its volume and its server."""
+        try:
+            said = self._attempt(step)
+            with suppress(OSError):
+                os.write(writer, pickle.dumps(said))
+        finally:
+            os._exit(0)
+
+    def _attempt(self, step: Etape) -> tuple[str, str, bool]:
         try:
             os.setsid()
             signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -163,15 +170,11 @@ class Banc:
             os.dup2(log, 2)
             _forget_connections()
             step()
-            said = ("reussie", "", True)
         except BaseException as error:
-            traceback.print_exc()
-            said = ("erreur", f"{type(error).__name__} : {error}"[:2000], _is_known(error))
-            code = 1
-        with suppress(BrokenPipeError):
-            os.write(writer, pickle.dumps(said))
-        sys.stdout.flush()
-        os._exit(code)
+            with suppress(OSError):  # the disk may be full
+                traceback.print_exc()
+            return "erreur", f"{type(error).__name__} : {error}"[:2000], _is_known(error)
+        return "reussie", "", True
 
     def blows(self) -> dict[str, Callable[[int], object]]:
         """What may strike a step at work, given its pid."""

@@ -247,7 +247,7 @@ class Collecte:
     def _ask_loading_again(self, source: str) -> None:
         """As if the card had changed: the deliveries in service are to be loaded and judged again."""
         self.banc.query(
-            "UPDATE pilotage.livraisons SET etat = 'recue' WHERE source = %s AND etat = 'acceptee' "
+            "UPDATE pilotage.livraisons SET etat = 'recue' WHERE source = %s AND etat IN ('acceptee', 'candidate') "
             "AND empreinte_fiche <> 'ecarte' RETURNING 1",
             source,
         )

@@ -102,7 +102,7 @@ class Nuits:
     def _night(self, during: Callable[[subprocess.Popen, float], None] | None) -> Issue:
         """One `executer`; `during` strikes while it runs."""
         started = time.monotonic()
-        log = self.banc.racine / "nuit.txt"
+        log = self.banc.journal.with_name("nuit.txt")
         environment = {**os.environ, "PYTHONPATH": str(RACINE), "COLUMNS": "200"}
         with log.open("wb") as output:
             child = subprocess.Popen(
