@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 
@@ -81,7 +82,8 @@ class Demande:
 def is_plain_name(nom: str) -> bool:
     """True for a name that is one visible path component and cannot be taken for one of the landing's own files."""
     return (
-        0 < len(nom.encode()) <= 200
+        0 < len(os.fsencode(nom)) <= 200
+        and nom == nom.encode("utf-8", "replace").decode()  # bytes of another encoding cannot be journalled
         and not nom.startswith((".", "_"))
         and not nom.endswith(RESERVES)
         and re.search(r"[/\\:\x00-\x1f\x7f]", nom) is None

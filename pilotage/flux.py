@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pilotage.errors import ErreurPilotage
 
 if TYPE_CHECKING:
+    from pilotage.catalogue import Fichier
     from pilotage.readers import Livre
 
 T = TypeVar("T")
@@ -58,15 +59,14 @@ def _told(livre: Livre, error: BaseException, wrong: str, attendu: str) -> BaseE
 
 
 class Surveille(io.RawIOBase):
-    """The body of a csv, checked as it passes.
+    """The body of a csv, checked as it passes; `error` makes the error that names the file.
 
     Raises, from `read`:
         ErreurLecture: a quote inside a value, a byte that the encoding does not have, a record too long.
     """
 
-    def __init__(self, livre: Livre, stream: Any, lines: int) -> None:
-        dialect = livre.fichier
-        self._livre, self._stream = livre, stream
+    def __init__(self, dialect: Fichier, error: Callable[..., ErreurPilotage], stream: Any, lines: int) -> None:
+        self._dialect, self._error, self._stream = dialect, error, stream
         self._quote = dialect.guillemet.encode()
         self._around = frozenset(dialect.separateur.encode() + b"\r\n")
         self._suspects = [] if dialect.encodage.startswith("utf") else [MELANGE]
@@ -99,7 +99,7 @@ class Surveille(io.RawIOBase):
         joined, known = self._tail + chunk, len(self._tail)
         for suspect in self._suspects:
             if found := suspect.search(joined):
-                said = f"octets {found[0]!r} qui ne sont pas de l'{self._livre.fichier.encodage}"
+                said = f"octets {found[0]!r} qui ne sont pas de l'{self._dialect.encodage}"
                 raise self._refuse(said, joined[known : found.start()])
         if b"\\." in joined and (found := FIN_DE_COPIE.search(joined)):
             raise self._refuse(ARRET, joined[known : found.start() + 1])
@@ -158,10 +158,10 @@ class Surveille(io.RawIOBase):
 
     def _refuse(self, message: str, before: bytes = b"") -> ErreurPilotage:
         """The fault, at the line that the bytes before it in the chunk lead to."""
-        return self._livre.error(
+        return self._error(
             message,
             ligne=self._lines + 1 + (before.count(b"\n") or before.count(b"\r")),
-            attendu=f"du csv (RFC 4180), encodage {self._livre.fichier.encodage}",
+            attendu=f"du csv (RFC 4180), encodage {self._dialect.encodage}",
             conseil="regarder cette ligne et la suivante : un guillemet dans un texte se double, et le texte se met "
             "entre guillemets ; un seul encodage par fichier",
         )

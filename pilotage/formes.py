@@ -22,23 +22,26 @@ class Forme:
 
 FORMES = {
     "code_commune": Forme(
-        r"^(0[1-9]|[1-9]\d|2[AB])\d{3}$", "Code commune sur cinq caractères.", r"^[1-9]\d{3}$", r"^[0-9A-Z]{2}\d{3}$"
+        r"^(0[1-9]|[1-9][0-9]|2[AB])[0-9]{3}$",
+        "Code commune sur cinq caractères.",
+        r"^[1-9][0-9]{3}$",
+        r"^[0-9A-Z]{2}[0-9]{3}$",
     ),
     "code_departement": Forme(
-        r"^(0[1-9]|[1-8]\d|9[0-5]|2[AB]|9[78]\d)$",
+        r"^(0[1-9]|[1-8][0-9]|9[0-5]|2[AB]|9[78][0-9])$",
         "Code de département sur deux ou trois caractères.",
         r"^[1-9]$",
         r"^[0-9A-Z]{2,3}$",
     ),
-    "code_region": Forme(r"^(0[1-8]|[1-9]\d)$", "Code de région sur deux chiffres.", r"^[1-9]$"),
+    "code_region": Forme(r"^(0[1-8]|[1-9][0-9])$", "Code de région sur deux chiffres.", r"^[1-9]$"),
     "code_postal": Forme(
-        r"^(0[1-9]|[1-9]\d)\d{3}$", "Code postal sur cinq chiffres.", r"^[1-9]\d{3}$", r"^[0-9A-Z]{2}\d{3}$"
+        r"^(0[1-9]|[1-9][0-9])[0-9]{3}$", "Code postal sur cinq chiffres.", r"^[1-9][0-9]{3}$", r"^[0-9A-Z]{2}[0-9]{3}$"
     ),
-    "siren": Forme(r"^\d{9}$", "Siren sur neuf chiffres."),
-    "siret": Forme(r"^\d{14}$", "Siret sur quatorze chiffres."),
-    "date_iso": Forme(r"^(19|20)\d{2}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$", "Date AAAA-MM-JJ."),
-    "date_jma": Forme(r"^(0[1-9]|[12]\d|3[01])/(0[1-9]|1[0-2])/(19|20)\d{2}$", "Date JJ/MM/AAAA."),
-    "entier": Forme(r"^\d+$", "Nombre entier."),
+    "siren": Forme(r"^[0-9]{9}$", "Siren sur neuf chiffres."),
+    "siret": Forme(r"^[0-9]{14}$", "Siret sur quatorze chiffres."),
+    "date_iso": Forme(r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$", "Date AAAA-MM-JJ."),
+    "date_jma": Forme(r"^(0[1-9]|[12][0-9]|3[01])/(0[1-9]|1[0-2])/(19|20)[0-9]{2}$", "Date JJ/MM/AAAA."),
+    "entier": Forme(r"^[0-9]+$", "Nombre entier."),
 }
 
 

@@ -104,7 +104,7 @@ def open_body(livre: Livre) -> Iterator[tuple[Colonnes, BinaryIO, int]]:
     with open_bytes(livre) as stream:
         headers, skipped = _read_csv_header(livre, stream)
         columns = match_headers(livre, headers)
-        yield columns, io.BufferedReader(Surveille(livre, stream, skipped), 1 << 20), skipped
+        yield columns, io.BufferedReader(Surveille(livre.fichier, livre.error, stream, skipped), 1 << 20), skipped
 
 
 def to_csv(livre: Livre, records: Iterable[Enregistrement]) -> Iterator[bytes]:
@@ -135,7 +135,7 @@ def _records(livre: Livre) -> Iterator[tuple[list[str], Iterator[tuple[int, list
 
 
 def _csv_rows(livre: Livre, stream: BinaryIO, skipped: int) -> Iterator[tuple[int, list[str | None]]]:
-    body = io.BufferedReader(Surveille(livre, stream, skipped), 1 << 20)
+    body = io.BufferedReader(Surveille(livre.fichier, livre.error, stream, skipped), 1 << 20)
     text = io.TextIOWrapper(body, encoding=livre.fichier.encodage, newline="")
     reader = csv.reader(text, delimiter=livre.fichier.separateur, quotechar=livre.fichier.guillemet, strict=True)
     start = skipped + 1

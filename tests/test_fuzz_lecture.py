@@ -36,6 +36,11 @@ def body_of(path: Path, **dialect: object) -> bytes:
         return b"".join(iter(lambda: stream.read(64), b""))
 
 
+def watch_of(body: bytes) -> flux.Surveille:
+    livre = describe(card(), "2024", Path("x.csv"))
+    return flux.Surveille(livre.fichier, livre.error, io.BytesIO(body), 1)
+
+
 def refused(path: Path, content: bytes, **dialect: object) -> str:
     """What both ways of reading a csv say of it."""
     path.write_bytes(content)
@@ -72,7 +77,7 @@ def test_cells_of_typed_files_survive_the_way_to_copy(rows) -> None:
     records = [Enregistrement(rank, rank, list(row)) for rank, row in enumerate(rows, start=1)]
     text = b"".join(to_csv(describe(card(), "2024", Path("x.json")), records)).decode()
     assert list(csv.reader(io.StringIO(text, newline=""), strict=True)) == [list(row) for row in rows]
-    watch = flux.Surveille(describe(card(), "2024", Path("x.csv")), io.BytesIO(text.replace("\\.", "").encode()), 1)
+    watch = watch_of(text.replace("\\.", "").encode())
     assert io.BufferedReader(watch).read() is not None
 
 
@@ -96,7 +101,7 @@ def test_what_is_accepted_is_what_csv_reads(tmp_path_factory, body) -> None:
 @given(st.text(st.sampled_from(list('ab",\n;')), max_size=60), st.integers(1, 7))
 def test_the_watch_says_the_same_however_the_bytes_are_cut(body, size) -> None:
     def verdict(step: int) -> bool:
-        watch = flux.Surveille(describe(card(), "2024", Path("x.csv")), io.BytesIO(body.encode()), 1)
+        watch = watch_of(body.encode())
         buffer = bytearray(step)
         try:
             while watch.readinto(buffer):

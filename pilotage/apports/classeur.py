@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import difflib
-import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pilotage.apports import cards
 from pilotage.apports.valeurs import BLANCS
+from pilotage.classeurs import check_workbook
 from pilotage.errors import ErreurApport
 from pilotage.fiche import card_rules
 
@@ -56,20 +56,11 @@ def convert(workbook: Path, folder: Path) -> list[Path]:
     Raises:
         ErreurApport: not a workbook, a sheet that no type bears, or none filled.
     """
-    from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
-
-    try:
-        book = load_workbook(workbook, read_only=True, data_only=True)
-    except (InvalidFileException, zipfile.BadZipFile, OSError, KeyError, ValueError) as error:
-        advice = "l'enregistrer au format .xlsx"
-        raise ErreurApport("classeur illisible", fichier=workbook.name, conseil=advice) from error
     written = []
-    for sheet in book.worksheets:
-        if sheet.title.strip(BLANCS).lower() == AIDE:
+    for title, rows in _sheets(workbook):
+        if title.strip(BLANCS).lower() == AIDE:
             continue
-        kind = _kind(sheet.title, workbook)
-        rows = list(_rows(sheet.iter_rows(values_only=True)))
+        kind = _kind(title, workbook)
         if len(rows) < 2:
             continue
         target = folder / kind / f"{workbook.stem}.csv"
@@ -82,12 +73,30 @@ def convert(workbook: Path, folder: Path) -> list[Path]:
     return written
 
 
+def _sheets(workbook: Path) -> list[tuple[str, list[list[str]]]]:
+    """Title and rows of every sheet; a formula gives the value that the spreadsheet kept of it.
+
+    Raises:
+        ErreurApport: not a workbook, or one that would not fit in memory; openpyxl's errors derive from many bases.
+    """
+    from openpyxl import load_workbook
+
+    try:
+        check_workbook(workbook)
+        book = load_workbook(workbook, read_only=True, data_only=True)
+        return [(sheet.title, list(_rows(sheet.iter_rows(values_only=True)))) for sheet in book.worksheets]
+    except Exception as error:
+        said = " ".join(str(error).split())[:200]
+        advice = "l'enregistrer au format .xlsx"
+        raise ErreurApport(f"classeur illisible ({said})", fichier=workbook.name, conseil=advice) from error
+
+
 def as_text(value: Any) -> str:
     """A cell as it must stand in the CSV: days in ISO, whole numbers without decimals; nothing is guessed."""
     if value is None:
         return ""
     if isinstance(value, dt.datetime):
-        return value.date().isoformat()
+        return value.date().isoformat() if value.time() == dt.time() else value.isoformat(sep=" ")
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value).strip(BLANCS)

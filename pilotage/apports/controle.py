@@ -10,7 +10,7 @@ from pilotage.apports import cards
 from pilotage.apports.depot import list_files
 from pilotage.apports.lecture import Ligne, read_rows
 from pilotage.apports.references import References
-from pilotage.apports.valeurs import Defaut, as_date, check_value
+from pilotage.apports.valeurs import Defaut, as_date, check_value, shown
 from pilotage.catalogue import Source
 from pilotage.errors import ErreurApport, ErreurPilotage
 
@@ -113,9 +113,10 @@ def _check_constants(card: Source, nom: str, rows: list[Ligne]) -> list[ErreurAp
         first: dict[tuple, tuple[str, int]] = {}
         for row in rows if column.regles.un_par else []:
             group = tuple(row.valeurs.get(c, "") for c in column.regles.un_par)
-            value, line = first.setdefault(group, (row.valeurs[column.nom], row.numero))
-            if value != row.valeurs[column.nom]:
-                said = f"« {row.valeurs[column.nom]} » ici, « {value} » ligne {line}"
+            given = row.valeurs.get(column.nom, "")
+            value, line = first.setdefault(group, (given, row.numero))
+            if value != given:
+                said = f"« {shown(given)} » ici, « {shown(value)} » ligne {line}"
                 same = f"une seule valeur par {' et '.join(column.regles.un_par)}"
                 faults.append(_located(nom, row, column.nom, Defaut(said, same, "garder l'une des deux")))
     return faults

@@ -39,6 +39,11 @@ def list_apports(card: Source, folder: Path) -> tuple[list[Demande], list[Erreur
             errors.append(ErreurApport("nom de fichier refusé", source=card.source, fichier=path.name))
     place = folder / card.source.removeprefix(PREFIXE)
     for path in sorted(place.iterdir()) if place.is_dir() else []:
+        if path.suffix != ".csv" and path.suffix.lower() == ".csv":
+            advice = f"le nommer {path.stem}.csv"
+            errors.append(
+                ErreurApport("extension en majuscules", source=card.source, fichier=path.name, conseil=advice)
+            )
         if path.suffix.lower() in TABLEURS:
             advice = "l'enregistrer sous « CSV UTF-8 », séparateur point-virgule"
             errors.append(

@@ -18,7 +18,7 @@ ENTETE = "# Écrit par `pilotage pages` d'après la fiche ; ne pas modifier.\n"
 TYPES = {"entier": "integer", "decimal": "number", "date": "date"}
 # A day that exists: 31, 30 or 28 days by month, and the 29th of February of leap years.
 JOUR = (
-    r"^((19|20)\d{2}-((0[13578]|1[02])-(0[1-9]|[12]\d|3[01])|(0[469]|11)-(0[1-9]|[12]\d|30)|02-(0[1-9]|1\d|2[0-8]))"
+    r"^((19|20)[0-9]{2}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))"
     r"|((19|20)(0[48]|[2468][048]|[13579][26])|2000)-02-29)$"
 )
 REGEX, IN_SET = "expect_column_values_to_match_regex", "expect_column_values_to_be_in_set"

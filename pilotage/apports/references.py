@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from pilotage.apports.valeurs import Defaut
+from pilotage.apports.valeurs import Defaut, shown
 from pilotage.catalogue import load_catalogue
 from pilotage.config import RACINE
 from pilotage.formes import FORMES
@@ -37,27 +37,27 @@ class References:
         known = {"action": actions, "indicateur": indicators, "source": sources, "source_ou_local": sources}[kind]()
         if value in known or (kind == "source_ou_local" and value == "local"):
             return None
-        close = difflib.get_close_matches(value, known, n=3)
+        close = difflib.get_close_matches(value[:80], known, n=3)
         where = "docs/tracabilite.md" if kind in ("action", "indicateur") else "docs/sources.md"
         label = kind.partition("_")[0]
         return Defaut(
-            f"{label} « {value} » inconnue du catalogue", ", ".join(close) or None, f"la chercher dans {where}"
+            f"{label} « {shown(value)} » inconnue du catalogue", ", ".join(close) or None, f"la chercher dans {where}"
         )
 
     def _check_territory(self, niveau: str, code: str) -> Defaut | None:
         if niveau == "france" and code != "FR":
-            return Defaut(f"« {code} » n'est pas la France", "FR", "écrire FR")
+            return Defaut(f"« {shown(code)} » n'est pas la France", "FR", "écrire FR")
         if niveau == "territoire" and self.territoires is not None and code not in self.territoires:
-            close = ", ".join(difflib.get_close_matches(code, self.territoires, n=3))
+            close = ", ".join(difflib.get_close_matches(code[:80], self.territoires, n=3))
             advice = "l'ajouter à apports/territoires, ou corriger le code"
-            return Defaut(f"territoire « {code} » absent de apports/territoires", close or None, advice)
+            return Defaut(f"territoire « {shown(code)} » absent de apports/territoires", close or None, advice)
         form = FORMES.get(FORMES_NIVEAUX.get(niveau, ""))
         if form and not re.fullmatch(((self.simulation and form.regex_simulation) or form.regex).strip("^$"), code):
             advice = "vérifier le niveau et le code, colonne au format texte"
-            return Defaut(f"« {code} » n'est pas un code de niveau {niveau}", form.sens.rstrip("."), advice)
+            return Defaut(f"« {shown(code)} » n'est pas un code de niveau {niveau}", form.sens.rstrip("."), advice)
         if self.entrepot is not None and niveau != "territoire" and f"{niveau}:{code}" not in self.entrepot:
             advice = "chercher le code dans commun.dim_territoires"
-            return Defaut(f"{niveau} « {code} » inconnu de l'entrepôt", None, advice)
+            return Defaut(f"{niveau} « {shown(code)} » inconnu de l'entrepôt", None, advice)
         return None
 
 

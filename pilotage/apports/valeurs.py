@@ -11,11 +11,13 @@ from pilotage.catalogue import Colonne
 from pilotage.formes import FORMES
 from pilotage.valeurs_personnelles import COURRIEL, TELEPHONE
 
-DATE = re.compile(r"(19|20)\d{2}-\d{2}-\d{2}")
-JOUR_MOIS = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
-ENTIER, DECIMAL = r"-?\d{1,9}", r"-?\d{1,15}([.,]\d{1,15})?"
+DATE = re.compile(r"(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}")
+JOUR_MOIS = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
+ENTIER, DECIMAL = r"-?[0-9]{1,9}", r"-?[0-9]{1,15}([.,][0-9]{1,15})?"
 BLANCS = " \t\r\n\u00a0\u2009\u202f\ufeff"  # what staging trims
 PERSONNEL = re.compile(f"{COURRIEL}|{TELEPHONE}")
+COMMANDE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")  # no tab nor line break: those may stand in a text
+INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 TEXTE = "mettre la colonne au format texte dans le tableur"
 
 
@@ -33,17 +35,20 @@ def check_value(colonne: Colonne, value: str, simulation: bool = False) -> Defau
     if not value.strip(BLANCS):
         return Defaut("valeur absente", _expected(colonne), "la remplir") if rules.obligatoire else None
     if value != value.strip(BLANCS):
-        return Defaut(f"« {value} » commence ou finit par un espace", None, "enlever les espaces autour de la valeur")
+        advice = "enlever les espaces autour de la valeur"
+        return Defaut(f"« {shown(value)} » commence ou finit par un espace", None, advice)
+    if COMMANDE.search(value) or INVISIBLE.search(value):
+        return Defaut(f"{shown(value)!a} contient un caractère invisible", None, "retaper la valeur")
     fault = _check_type(colonne, value, simulation)
     if fault:
         return fault
     if rules.valeurs and value not in rules.valeurs:
-        close = difflib.get_close_matches(value.lower(), rules.valeurs, n=1)
+        close = difflib.get_close_matches(value[:80].lower(), rules.valeurs, n=1)
         advice = f"écrire « {close[0]} »" if close else "prendre l'une des valeurs permises, telle quelle"
-        return Defaut(f"« {value} » n'est pas permis", ", ".join(rules.valeurs), advice)
+        return Defaut(f"« {shown(value)} » n'est pas permis", ", ".join(rules.valeurs), advice)
     if rules.motif and not re.fullmatch(rules.motif.strip("^$"), value):
         return Defaut(
-            f"« {value} » n'a pas la forme voulue", rules.forme or rules.motif, f"par exemple {rules.exemple}"
+            f"« {shown(value)} » n'a pas la forme voulue", rules.forme or rules.motif, f"par exemple {rules.exemple}"
         )
     if colonne.type in ("entier", "decimal"):
         return _check_bounds(colonne, float(value.replace(",", ".")))
@@ -51,6 +56,11 @@ def check_value(colonne: Colonne, value: str, simulation: bool = False) -> Defau
         advice = "la retirer, ou la mettre dans une colonne de donnée personnelle, qui n'est jamais publiée"
         return Defaut("adresse électronique ou téléphone dans une colonne publiée", None, advice)
     return None
+
+
+def shown(value: str) -> str:
+    """A value as a message quotes it: its beginning, when it is long."""
+    return value if len(value) <= 80 else f"{value[:80]}…"
 
 
 def as_date(value: str) -> dt.date | None:
@@ -63,11 +73,13 @@ def as_date(value: str) -> dt.date | None:
 
 def _check_type(colonne: Colonne, value: str, simulation: bool) -> Defaut | None:
     if colonne.type == "entier" and not re.fullmatch(ENTIER, value):
-        return Defaut(f"« {value} » n'est pas un nombre entier", "des chiffres", "enlever espaces, unités et décimales")
+        return Defaut(
+            f"« {shown(value)} » n'est pas un nombre entier", "des chiffres", "enlever espaces, unités et décimales"
+        )
     if colonne.type == "decimal" and not re.fullmatch(DECIMAL, value):
-        return Defaut(f"« {value} » n'est pas un nombre", "12,5 ou 12.5", "enlever espaces, unités et signes %")
+        return Defaut(f"« {shown(value)} » n'est pas un nombre", "12,5 ou 12.5", "enlever espaces, unités et signes %")
     if colonne.type == "date" and as_date(value) is None:
-        return Defaut(f"« {value} » n'est pas une date", "AAAA-MM-JJ", _date_advice(value))
+        return Defaut(f"« {shown(value)} » n'est pas une date", "AAAA-MM-JJ", _date_advice(value))
     form = FORMES.get(colonne.type)
     if form is None:
         return None
@@ -75,8 +87,8 @@ def _check_type(colonne: Colonne, value: str, simulation: bool) -> Defaut | None
     if re.fullmatch(regex.strip("^$"), value):
         return None
     if form.zeros_perdus and re.fullmatch(form.zeros_perdus, value):
-        return Defaut(f"« {value} » a perdu son zéro de tête", f"0{value}", TEXTE)
-    return Defaut(f"« {value} » n'a pas la forme voulue", form.sens.rstrip("."), TEXTE)
+        return Defaut(f"« {shown(value)} » a perdu son zéro de tête", f"0{value}", TEXTE)
+    return Defaut(f"« {shown(value)} » n'a pas la forme voulue", form.sens.rstrip("."), TEXTE)
 
 
 def _check_bounds(colonne: Colonne, number: float) -> Defaut | None:
