@@ -12,7 +12,8 @@ from sqlalchemy.exc import OperationalError
 from pilotage.config import Settings, get_settings
 from pilotage.verrou import OPTIONS
 
-NOT_YET = "the database system is"  # starting up, in recovery mode, not yet accepting connections
+# What a server says while it starts again after a crash: «starting up», «in recovery mode», or a door shut on the way.
+NOT_YET = ("the database system is", "server closed the connection unexpectedly", "terminating connection")
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -48,7 +49,7 @@ def wait_accepting(settings: Settings | None = None, patience_s: float = 60) -> 
             with get_engine(settings).connect():
                 return
         except OperationalError as error:
-            if NOT_YET not in str(error.orig) or time.monotonic() > deadline:
+            if not any(words in str(error.orig) for words in NOT_YET) or time.monotonic() > deadline:
                 raise
             time.sleep(0.2)
 
