@@ -32,7 +32,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def read_events(home: Path) -> list[dict]:
     files = sorted((home / "journaux" / "openlineage").glob("*.jsonl"))
-    return [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    whole = [line for file in files for line in file.read_text(encoding="utf-8").split("\n")[:-1]]
+    return [json.loads(line) for line in whole]
 
 
 def edges(events: list[dict]) -> set[tuple[str, str]]:

@@ -18,13 +18,12 @@ SOURCE = "anct__france_services"
 
 @pytest.fixture
 def evenements(maison: Maison, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[dict]:
-    """The events of the visible generation's builds."""
+    """The events of the build of what the visible generation's axes share."""
     settings = Settings(home_env=maison.home, sources=str(maison.sources))
     monkeypatch.setenv("PILOTAGE_OPENLINEAGE", "dossier")
     monkeypatch.setattr(reglage, "folder", lambda _: tmp_path / "journaux" / "openlineage")
     ((generation,),) = maison.query("SELECT generation FROM pilotage.generations WHERE etat = 'visible'")
-    for axe in ("commun", "services"):
-        assert emit_build(settings, settings.dbt_target / generation / axe, generation) > 0
+    assert emit_build(settings, settings.dbt_target / generation / "commun", generation) > 0
     return read_events(tmp_path)
 
 
@@ -40,8 +39,8 @@ def test_a_chain_goes_from_a_landed_file_to_a_published_mart(maison: Maison, eve
     landed = min(name for name, _ in links if name.startswith(f"depot/{SOURCE}/"))
     reached = reachable(links, landed)
     assert any(name.startswith("pilotage.staging.") for name in reached)
-    tables = maison.query("SELECT table_name FROM information_schema.tables WHERE table_schema = 'services'")
-    assert reached & {f"pilotage.services.{table}" for (table,) in tables}
+    tables = maison.query("SELECT table_name FROM information_schema.tables WHERE table_schema = 'commun'")
+    assert "pilotage.commun.dim_lieux" in reached & {f"pilotage.commun.{table}" for (table,) in tables}
 
 
 def test_columns_are_traced_where_the_library_reads_the_query(evenements: list[dict]) -> None:
