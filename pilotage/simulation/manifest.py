@@ -22,6 +22,7 @@ from pilotage.simulation import (
     equipements,
     groupements,
     guichets,
+    immeubles,
     insee_chiffres,
     insee_codes,
     mednum,
@@ -44,7 +45,7 @@ from pilotage.simulation.histoire import Histoire, compter
 from pilotage.simulation.profils import Profils
 from pilotage.simulation.territoire import dresser
 
-VERSION = 7
+VERSION = 8
 MINIMUM = 50
 MARQUE, INVENTAIRE = "SIMULATION", "MANIFEST.tsv"
 COLONNES = noms.mots(
@@ -118,6 +119,7 @@ def _write_sources(depot: Depot, communes: int, graine: int) -> None:
     programmes.write(territoire, histoire, profils, depot)
     equipements.write(territoire, histoire, profils, depot)
     reseaux.write(territoire, histoire, profils, depot)
+    immeubles.write(territoire, histoire, profils, depot)
     bornes.write(territoire, histoire, profils, depot)
     presence.write(territoire, histoire, profils, depot)
     lieux, sites = portes.ouvrir(territoire, histoire, profils)
