@@ -17,13 +17,13 @@ DOSSIER = RACINE / ".pilotage" / "fuzz"
 EXECUTIONS = re.compile(r"stat::number_of_executed_units:\s*(\d+)")
 
 
-def fuzz(name: str, seconds: int, seed: int) -> tuple[int, list[Path], int]:
+def fuzz(name: str, seconds: int, seed: int, root: Path = DOSSIER) -> tuple[int, list[Path], int]:
     """One target in a process of its own; its corpus grows from run to run.
 
     Returns:
         (executions, inputs that broke a promise, exit code)
     """
-    folder = DOSSIER / name
+    folder = root / name
     corpus, found = folder / "corpus", folder / "trouvailles"
     for one in (corpus, found):
         one.mkdir(parents=True, exist_ok=True)
