@@ -30,6 +30,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.distribution", description=__doc__.splitlines()[0])
     parser.add_argument("--sources", type=Path, help="dossier miroir ; 300 communes simulées sinon")
     parser.add_argument("--pannes", nargs="*", default=PANNES, metavar="tache:nature:duree")
+    parser.add_argument("--sans-temoin", action="store_true", help="ne pas comparer avec une seule machine")
     parser.add_argument("--garder", action="store_true", help="garder le dossier de l'essai")
     options = parser.parse_args()
     if os.environ.get(DEDANS):
@@ -59,10 +60,10 @@ def _inside(options: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     for name in [name for name in os.environ if name.startswith(("PILOTAGE_", "AIRFLOW__", "AWS_"))]:
         del os.environ[name]
-    miroir = (options.sources or _simulate(base / "tete" / "simulation")).resolve()
+    miroir = (options.sources or _simulate(base / "sources")).resolve()
     pannes = [Panne(tache, nature, float(duree)) for tache, nature, duree in (p.split(":") for p in options.pannes)]
     try:
-        constats = run(base, miroir, pannes, console)
+        constats = run(base, miroir, pannes, console, temoin=not options.sans_temoin)
     except ErreurPilotage as error:
         console.print(f"L'essai s'est arrêté : {error}", style="red", markup=False)
         return 1

@@ -33,16 +33,18 @@ HEARTBEAT_S = 60
 PATIENCE_S = 600  # other work may keep this machine busy
 
 
-def run(base: Path, miroir: Path, pannes: list[Panne], console: Console) -> list[Constat]:
+def run(base: Path, miroir: Path, pannes: list[Panne], console: Console, *, temoin: bool) -> list[Constat]:
     """The whole trial; everything that it started is stopped when it returns or fails.
 
     Args:
         base: an empty folder, with one folder a machine below it.
+        temoin: make the same input on a single machine meanwhile, and compare.
     """
     with ExitStack() as stack:
         urls = _start_servers(base / "tete", miroir, stack)
-        witness = Temoin(base / "tete" / "temoin", urls["temoin"])
-        stack.callback(witness.stop)
+        witness = Temoin(base / "tete" / "temoin", urls["temoin"]) if temoin else None
+        if witness:
+            stack.callback(witness.stop)
         os.environ.update(PILOTAGE_HOME=str(base / "tete" / "accueil"), DATABASE_URL=urls["pilotage"])
         settings = get_settings()
         plateforme.DELAI_DEMARRAGE_S = nuits.DELAI_REVEIL_S = apis.DELAI_S = PATIENCE_S
@@ -67,6 +69,8 @@ def run(base: Path, miroir: Path, pannes: list[Panne], console: Console) -> list
         ]
         for constat in found:  # the witness may take long: what is known already is said
             console.print(str(constat), markup=False, highlight=False)
+        if witness is None:
+            return found
         witness.wait()
         return [*found, *compare(urls["pilotage"], urls["temoin"])]
 
@@ -88,10 +92,9 @@ def _start_servers(folder: Path, miroir: Path, stack: ExitStack) -> dict[str, st
         serveurs.start_store(folder / "magasin", dict(os.environ)),
     ):
         stack.callback(processus.stop, [process], folder / process.nom)
-    mirror = serveurs.serve_mirror(miroir)
-    stack.callback(mirror.shutdown)
+    stack.callback(serveurs.serve_mirror(miroir).shutdown)
     os.environ.update(
-        PILOTAGE_SOURCES=f"http://{ADRESSE_TETE}:{serveurs.PORT_MIROIR}",
+        PILOTAGE_SOURCES=_sources(miroir),
         PILOTAGE_EXECUTEUR="celery",
         PILOTAGE_MAGASIN=f"s3://{serveurs.SEAU}/essai",
         PILOTAGE_ADRESSE_API=ADRESSE_TETE,
@@ -102,6 +105,12 @@ def _start_servers(folder: Path, miroir: Path, stack: ExitStack) -> dict[str, st
         AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT=str(HEARTBEAT_S),
     )
     return {name: server.libpq(name) for name in ("pilotage", "temoin", "airflow")}
+
+
+def _sources(miroir: Path) -> str:
+    """By HTTP; but a simulation passes for one only as a folder, which all machines then share, to be read."""
+    is_simulation = (miroir / "SIMULATION").exists()
+    return str(miroir) if is_simulation else f"http://{ADRESSE_TETE}:{serveurs.PORT_MIROIR}"
 
 
 def _start_worker(base: Path, name: str, miroir: Path, port: int, stack: ExitStack) -> psutil.Process:
@@ -116,7 +125,7 @@ def _start_worker(base: Path, name: str, miroir: Path, port: int, stack: ExitSta
         "PYTHONPATH": str(RACINE),
     }
     hidden = [base / other for other in ("tete", *OUVRIERS) if other != name]
-    hidden += [] if miroir.is_relative_to(base) else [miroir]
+    hidden += [miroir] if "://" in _sources(miroir) else []
     command = command_on(f"pil-{name}", name, hidden, [sys.executable, "-m", "pilotage", "ouvrier"])
     process = processus.start(name, command, environment, home / "ouvrier.log", home)
     stack.callback(processus.stop, [process], home)

@@ -94,7 +94,7 @@ def start_store(folder: Path, environment: dict[str, str]) -> processus.Processu
 
 
 def serve_mirror(folder: Path) -> http.server.ThreadingHTTPServer:
-    """The folder over HTTP; the mark of a simulated one is not shown, so that it goes the way of real files."""
+    """The folder over HTTP, on the bridge's address alone."""
     server = http.server.ThreadingHTTPServer((ADRESSE_TETE, PORT_MIROIR), functools.partial(_Miroir, directory=folder))
     threading.Thread(target=server.serve_forever, daemon=True, name="miroir").start()
     return server
@@ -119,11 +119,5 @@ def stop(process: subprocess.Popen) -> None:
 
 
 class _Miroir(http.server.SimpleHTTPRequestHandler):
-    def do_GET(self) -> None:
-        if self.path.endswith("/SIMULATION"):
-            self.send_error(404)
-            return
-        super().do_GET()
-
     def log_message(self, format: str, *args: object) -> None:
         """Silence: a night asks for some hundreds of files."""
