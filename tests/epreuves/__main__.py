@@ -38,7 +38,7 @@ MIRROR = Path(os.environ.get("PILOTAGE_MIROIR", RACINE.parent / "shared" / "mirr
 FAMILLES = ("amont", "depot", "collecte", "entrepot", "horloge", "nuits")
 COMMUNES, VOLUME_MO = 300, 6000
 # Share of the faults asked for that each family injects.
-PARTS = {"amont": 0.36, "depot": 0.12, "collecte": 0.24, "entrepot": 0.2, "horloge": 0.04, "nuits": 0.04}
+PARTS = {"amont": 0.34, "depot": 0.12, "collecte": 0.22, "entrepot": 0.2, "horloge": 0.04, "nuits": 0.08}
 
 
 class Campagne:
@@ -160,7 +160,7 @@ def strike_nights(campagne: Campagne) -> None:
         campagne.settled("nuits", nuits.settle())
         watcher = campagne.watch("nuits")
         try:
-            campagne.take(nuits.nights(max(3, campagne.share("nuits"))))
+            campagne.take(nuits.nights(max(2, campagne.share("nuits") // 4)))
         finally:
             campagne.unwatch(watcher, "nuits")
 

@@ -27,7 +27,6 @@ FAMILLE = "nuit d'Airflow"
 LIMITE_S = 1500
 # What a night must have begun before it is worth striking: its first tasks.
 COUPS = {
-    "tâche tuée (kill -9)": "tache",
     "exécuteur tué (kill -9)": "executeur",
     "ordonnanceur tué (kill -9)": "scheduler",
     "lecteur de DAG tué (kill -9)": "dag-processor",
@@ -36,7 +35,7 @@ COUPS = {
     "PostgreSQL tué (kill -9)": "postgres",
     "connexions coupées": "connexions",
 }
-DU_PREMIER_COUP = ("tache",)  # a night gets over these by itself
+TACHE, TACHES_TUEES = "tâche tuée (kill -9)", 3  # a night gets over these by itself
 
 
 class Nuits:
@@ -60,25 +59,24 @@ class Nuits:
         self.oracle.inspect_generation(shown.generation, list(SCHEMAS), VERSION)
         return troubles
 
-    def nights(self, times: int, coups_par_nuit: int = 3) -> Iterator[Epreuve]:
-        """Nights with something to do, each struck; then what the next night without fault leaves is judged."""
+    def nights(self, times: int) -> Iterator[Epreuve]:
+        """Nights with something to do, each struck so that it may fail; the next one, whose tasks are killed too, must
+        end and leave what a night without fault leaves."""
         kinds = list(COUPS)
+        self.hasard.shuffle(kinds)
         for rank in range(times):
             sorte = kinds[rank % len(kinds)]
             self._change(rank)
             struck: list[str] = []
-            several = coups_par_nuit if COUPS[sorte] in DU_PREMIER_COUP else 1
-            issue = self._night(self._blows(sorte, several, struck))
+            issue = self._night(self._blows(COUPS[sorte], 1, struck))
             found = [Epreuve(FAMILLE, sorte, one, str(issue)) for one in struck]
+            problems = ["une trace est montrée à l'utilisateur"] if "Traceback" in issue.erreur else []
+            self._change(None)
+            tasks: list[str] = []
+            again = self._night(self._blows("tache", TACHES_TUEES, tasks))
+            found += [Epreuve(FAMILLE, TACHE, one, str(again)) for one in tasks]
             if not found:
                 continue
-            problems = []
-            if COUPS[sorte] in DU_PREMIER_COUP and issue.etat != "reussie":
-                problems.append(f"la nuit ne s'en est pas remise seule : {issue}")
-            if "Traceback" in issue.erreur:
-                problems.append("une trace est montrée à l'utilisateur")
-            self._change(None)
-            again = self._night(None)
             if again.etat != "reussie":
                 problems.append(f"la nuit suivante ne répare pas : {again}")
             self.banc.start()
@@ -123,7 +121,7 @@ class Nuits:
             return Issue("reussie", secondes=seconds)
         return Issue("tuee" if child.returncode < 0 else "erreur", text[-1500:], secondes=seconds)
 
-    def _blows(self, sorte: str, times: int, struck: list[str]) -> Callable[[subprocess.Popen, float], None]:
+    def _blows(self, target: str, times: int, struck: list[str]) -> Callable[[subprocess.Popen, float], None]:
         moments = sorted(self.hasard.uniform(0.15, 0.85) * self.duree_s for _ in range(times))
 
         def during(child: subprocess.Popen, started: float) -> None:
@@ -132,7 +130,7 @@ class Nuits:
                     time.sleep(0.1)
                 deadline = time.monotonic() + 60
                 while child.poll() is None and time.monotonic() < deadline:
-                    what = self._strike(COUPS[sorte], child)
+                    what = self._strike(target, child)
                     if what:
                         struck.append(f"{what} à {time.monotonic() - started:.0f} s")
                         break
