@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+import time
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
@@ -31,6 +32,11 @@ SCHEMAS = (
     "recommandation",
 )
 LOCK = text("SELECT pg_advisory_xact_lock(hashtext('pilotage.generations'))")
+RETRAIT_S = 60.0  # no statement of `lecteur` lasts longer
+ENCORE_LUS = text(
+    "SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n "
+    "ON n.oid = c.relnamespace WHERE n.nspname = ANY(:schemas) AND l.pid <> pg_backend_pid())"
+)
 
 
 @dataclass(frozen=True)
@@ -104,7 +110,7 @@ def switch(generation: str) -> None:
                 _rename(connection, schema(nom, generation), nom)
         ensure_role(connection)
         aside = [schema(nom, former) for nom in SCHEMAS] if former else []
-        grant_visible(connection, _existing(connection, list(SCHEMAS)), _existing(connection, aside))
+        grant_visible(connection, _existing(connection, list(SCHEMAS)), [])
         update = text(
             "UPDATE pilotage.generations SET etat = :etat, publiee_le = "
             "CASE WHEN :etat = 'visible' THEN now() ELSE publiee_le END WHERE generation = :g"
@@ -120,7 +126,21 @@ def switch(generation: str) -> None:
         # What follows (exports, site) speaks of this generation: a crash must not undo the switch behind its back.
         connection.execute(text("SET LOCAL synchronous_commit = on"))
         # Last: nobody sees any of it before the commit, and readers wait for nothing but that.
-        lock_for_switch(connection, _tables(connection, aside))
+        locked = lock_for_switch(connection, _tables(connection, aside))
+        if locked:
+            grant_visible(connection, [], _existing(connection, aside))
+    if not locked:
+        _withdraw(aside)
+
+
+def _withdraw(aside: list[str]) -> None:
+    """Take the former generation from readers once the statements begun before the switch have ended."""
+    deadline = time.monotonic() + RETRAIT_S
+    with get_engine().begin() as connection:
+        connection.execute(LOCK)
+        while time.monotonic() < deadline and connection.scalar(ENCORE_LUS, {"schemas": aside}):
+            time.sleep(0.2)
+        grant_visible(connection, [], _existing(connection, aside))
 
 
 def go_back() -> str:

@@ -26,6 +26,8 @@ LIMITES = {
     "lock_timeout": "10s",
     "temp_file_limit": "2GB",
 }
+# A dashboard narrowed to a département joins rows that the planner believes to be one: it would loop over whole tables.
+BOUCLES = f"ALTER ROLE {ROLE} SET enable_nestloop = off"
 # What PostgreSQL gives to everyone and a reader has no use for: the advisory locks that publication takes, large
 # objects (a way to write), temporary tables, and the other databases of the server.
 INTERDITES = r"^(pg_(try_)?advisory_.*|lo_(creat|create|from_bytea|import|put|unlink|truncate|truncate64)|lowrite)$"
@@ -56,8 +58,10 @@ def ensure_role(connection: Connection) -> bool:
         connection.execute(text(f"CREATE ROLE {ROLE} LOGIN CONNECTION LIMIT {CONNEXIONS}"))
         for name, value in LIMITES.items():
             connection.execute(text(f"ALTER ROLE {ROLE} SET {name} = '{value}'"))
+        connection.execute(text(BOUCLES))
     elif 0 <= connection.scalar(LIMITE, {"role": ROLE}) < CONNEXIONS:  # made by a former release
         connection.execute(text(f"ALTER ROLE {ROLE} CONNECTION LIMIT {CONNEXIONS}"))
+        connection.execute(text(BOUCLES))
     if connection.scalar(text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")):
         _close_doors(connection)
     return True

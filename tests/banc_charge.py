@@ -2,10 +2,10 @@
 
 On a home where a generation is visible (PILOTAGE_HOME, PILOTAGE_SOURCES). pgbench sends the dashboards' own queries as
 the role `lecteur`, first alone, then while `pilotage construire` builds and shows another generation from the same
-deliveries (`--actualisation copie`: another generation is copied from the visible one and shown, without dbt). Among
-them, two queries read five schemas at once, in one statement and in one transaction: they fail when their rows are of
-two generations. Without `--debit` readers ask again as soon as they are answered; with it they ask so many queries a
-second together. Ends with 1 on any error of a reader. The server must let `lecteur` connect that many times.
+deliveries (`--actualisation copie`: another one is copied from the visible one and shown, without dbt; `retour`: the
+former one is shown again). Among them, two queries read five schemas at once, in one statement and in one transaction:
+they fail when their rows are of two generations. Without `--debit` readers ask again as soon as they are answered; with
+it they ask so many queries a second together. Ends with 1 on any error of a reader.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from bi.declaration import load_declaration
 from pilotage import postgres
 from pilotage.config import get_settings
 from pilotage.database import get_engine
-from pilotage.generations import SCHEMAS, drop_old, schema, switch, visible
+from pilotage.generations import SCHEMAS, drop_old, go_back, schema, switch, visible
 from pilotage.lecteur import ensure_reader
 from pilotage.suivi import suivre_etape
 from tests.requetes_bi import Requete, list_requetes, write_scripts
@@ -105,6 +105,15 @@ def copy_and_switch() -> None:
     with suivre_etape("charge", "publication", "bascule"):
         switch(name)
     drop_old()
+
+
+def return_once() -> None:
+    """Show the former generation again, journalled as a night's switch is."""
+    with suivre_etape("charge", "publication", "bascule"):
+        go_back()
+
+
+ENFANTS = {"copie": copy_and_switch, "retour": return_once}
 
 
 def measure(clients: int, quiet_s: int, debit: float, commande: list[str], folder: Path) -> Mesure:
@@ -259,14 +268,14 @@ def main() -> int:
     parser.add_argument("--clients", type=int, default=50)
     parser.add_argument("--secondes", type=int, default=60, help="without refresh")
     parser.add_argument("--debit", type=float, default=0, help="queries a second; 0: as many as can be")
-    parser.add_argument("--actualisation", choices=["construire", "copie"], default="construire")
-    parser.add_argument("--copier", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--actualisation", choices=["construire", *ENFANTS], default="construire")
+    parser.add_argument("--enfant", choices=ENFANTS, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.copier:
-        copy_and_switch()
+    if options.enfant:
+        ENFANTS[options.enfant]()
         return 0
-    copie = options.actualisation == "copie"
-    commande = ["tests.banc_charge", "--copier"] if copie else ["pilotage", "construire"]
+    own = options.actualisation in ENFANTS
+    commande = ["tests.banc_charge", "--enfant", options.actualisation] if own else ["pilotage", "construire"]
     with postgres.lend(), tempfile.TemporaryDirectory() as name:
         found = measure(options.clients, options.secondes, options.debit, commande, Path(name))
     print_measure(found, options.clients)

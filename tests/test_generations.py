@@ -169,6 +169,7 @@ def test_a_reader_who_stays_does_not_hold_the_publication_up(
     generations.switch(OLD)
     build(NEW, 2)
     monkeypatch.setattr(generations, "lock_for_switch", partial(lock_for_switch, patience_s=0.6))
+    monkeypatch.setattr(generations, "RETRAIT_S", 0.3)
     with get_engine().connect() as connection, connection.begin():
         assert connection.scalar(text("SELECT valeur FROM usages.temoin")) == 1
         generations.switch(NEW)

@@ -28,6 +28,8 @@ ALTER ROLE lecteur SET statement_timeout = '60s';
 ALTER ROLE lecteur SET idle_in_transaction_session_timeout = '60s';
 ALTER ROLE lecteur SET lock_timeout = '10s';
 ALTER ROLE lecteur SET temp_file_limit = '2GB';
+-- What a dashboard narrows, the planner believes to be one row: it would loop over whole tables (pilotage/lecteur.py).
+ALTER ROLE lecteur SET enable_nestloop = off;
 
 CREATE DATABASE pilotage OWNER proprietaire;
 CREATE DATABASE airflow OWNER airflow;
