@@ -37,6 +37,9 @@ def draft(source: str, exemple: Path, millesime: str, axe: str, root: Path = RAC
     dialect = _guess(exemple)
     headers, rows = _read_some(source, exemple, millesime, axe, dialect)
     columns = [slugify(h) or f"colonne_{i}" for i, h in enumerate(headers, 1)]
+    if len(set(columns)) < len(columns) or not columns:
+        twice = next((name for name in columns if columns.count(name) > 1), "aucune")
+        raise ErreurFiche("deux colonnes du même nom, ou aucune", fichier=exemple.name, colonne=twice)
     files = {
         card: _card(source, axe, exemple, millesime, dialect, columns),
         root / "expectations" / "raw" / f"{source}.yml": _gate(source, columns, len(rows)),
@@ -53,14 +56,19 @@ def _guess(path: Path) -> dict:
     kind = FORMATS.get(path.suffix.lower(), "csv")
     if kind != "csv":
         return {"motif": path.name, "format": kind}
-    start = path.read_bytes()[:65536]
+    with path.open("rb") as stream:
+        start = stream.read(65536)
     try:
         start.decode("utf-8")
         encoding = "utf-8"
     except UnicodeDecodeError as error:
         encoding = "utf-8" if error.start > len(start) - 4 else "cp1252"
     text = start.decode(encoding, errors="replace")
-    dialect = csv.Sniffer().sniff(text, delimiters=",;\t|")
+    try:
+        dialect = csv.Sniffer().sniff(text, delimiters=",;\t|")
+    except csv.Error as error:
+        advice = "donner un fichier csv, xlsx, json, geojson, parquet ou shapefile"
+        raise ErreurFiche("aucun séparateur ne se devine", fichier=path.name, conseil=advice) from error
     return {"motif": path.name, "encodage": encoding, "separateur": dialect.delimiter}
 
 
@@ -77,7 +85,10 @@ def _read_some(source: str, path: Path, millesime: str, axe: str, dialect: dict)
         return headers, [values for _, values in itertools.islice(rows, 20)]
     with open_bytes(livre) as stream:
         lines = [line.decode(fichier.encodage, errors="replace") for line in itertools.islice(stream, 60)]
-    headers, *rows = csv.reader(lines, delimiter=fichier.separateur)
+    try:
+        headers, *rows = csv.reader(lines, delimiter=fichier.separateur)
+    except (csv.Error, ValueError) as error:
+        raise ErreurFiche(f"en-tête illisible ({error})", fichier=path.name) from error
     return headers, rows[:20]
 
 

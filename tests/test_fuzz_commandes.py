@@ -85,6 +85,8 @@ def test_files_that_are_not_there_or_not_what_they_should_be(tmp_path: Path, mon
         (["apports", "convertir", str(tmp_path / "a.txt")], "classeur illisible"),
         (["apports", "expliquer", "[/x]"], "inconnu"),
         (["sources", "nouveau", "essai__jeu", str(tmp_path / "a.txt"), "--millesime", "2024", "--axe", "x"], "axe"),
+        (["sources", "nouveau", "essai__jeu", str(tmp_path / "a.txt"), "--millesime", "2024"], "séparateur"),
+        (["sources", "nouveau", "../../x__y", str(tmp_path / "a.txt"), "--millesime", "2024"], "producteur__jeu"),
         (["exporter", "decouper", "x", "--vers", str(tmp_path / "y"), "--depuis", str(tmp_path)], "descripteur"),
         (["apports", "exemple", str(tmp_path / "a.txt" / "b")], "que faire"),
     ):
