@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import ssl
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Literal
@@ -170,7 +171,7 @@ def secure_url(url: str, variable: str = "DATABASE_URL") -> str:
     added = "sslmode=verify-full"
     known = query.get("sslrootcert") or os.environ.get("PGSSLROOTCERT")
     if not known and not (Path.home() / ".postgresql" / "root.crt").exists():
-        added += "&sslrootcert=system"
+        added += f"&sslrootcert={ssl.get_default_verify_paths().cafile or 'system'}"
     return f"postgresql+psycopg://{rest}{'&' if parts.query else '?'}{added}"
 
 

@@ -109,7 +109,7 @@ def test_no_secret_in_what_a_load_a_build_and_their_failures_write(
     for arguments, changes in runs:
         done = subprocess.run(
             [sys.executable, *arguments], cwd=tmp_path, env={**environment, **changes},
-            capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=300,
+            capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=900,
         )  # fmt: skip
         outputs.append(done.stdout + done.stderr)
     watch.over.set()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
+import ssl
 import subprocess
+from types import SimpleNamespace
 
 import psycopg
 import pytest
@@ -101,6 +103,27 @@ def test_airflow_s_two_drivers_check_the_certificate_too(production: Production,
     shutil.rmtree(production.dossier / "autre")
 
 
+def test_airflow_started_by_us_reaches_such_a_server(production: Production, tmp_path, monkeypatch) -> None:
+    from sqlalchemy import text
+    from sqlalchemy.ext.asyncio import create_async_engine
+
+    from pilotage.config import Settings
+    from pilotage.orchestration.environnement import airflow_environment
+
+    settings = Settings(home_env=tmp_path)
+    environment = airflow_environment(settings, secure_url(production.url("airflow", "airflow")), 1, nightly=True)
+    monkeypatch.setenv("PGSSLROOTCERT", environment["PGSSLROOTCERT"])
+
+    async def ask() -> str:
+        engine = create_async_engine(environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC"])
+        async with engine.connect() as connection:
+            answer = await connection.scalar(text("SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid()"))
+        await engine.dispose()
+        return answer
+
+    assert asyncio.run(ask()) == "TLSv1.3"
+
+
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
@@ -108,14 +131,14 @@ def test_airflow_s_two_drivers_check_the_certificate_too(production: Production,
         ("postgres://a:b@127.0.0.1:1/d", "postgresql+psycopg://a:b@127.0.0.1:1/d"),
         ("postgresql://a@/d?host=/var/run/postgresql", "postgresql+psycopg://a@/d?host=/var/run/postgresql"),
         ("postgresql://a:b@[::1]/d", "postgresql+psycopg://a:b@[::1]/d"),
-        ("postgresql://a:b@base/d", "postgresql+psycopg://a:b@base/d?sslmode=verify-full&sslrootcert=system"),
+        ("postgresql://a:b@base/d", "postgresql+psycopg://a:b@base/d?sslmode=verify-full&sslrootcert=/systeme"),
         (
             "postgresql://a:b@base/d?sslrootcert=/ca",
             "postgresql+psycopg://a:b@base/d?sslrootcert=/ca&sslmode=verify-full",
         ),
         (
             "postgresql://a@/d?host=base,localhost",
-            "postgresql+psycopg://a@/d?host=base,localhost&sslmode=verify-full&sslrootcert=system",
+            "postgresql+psycopg://a@/d?host=base,localhost&sslmode=verify-full&sslrootcert=/systeme",
         ),
         ("postgresql://a:b@base/d?sslmode=verify-ca", "postgresql+psycopg://a:b@base/d?sslmode=verify-ca"),
     ],
@@ -123,6 +146,7 @@ def test_airflow_s_two_drivers_check_the_certificate_too(production: Production,
 def test_beyond_this_machine_the_certificate_is_checked(given: str, expected: str, monkeypatch, tmp_path) -> None:
     monkeypatch.delenv("PGSSLROOTCERT", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: SimpleNamespace(cafile="/systeme"))
     assert secure_url(given) == expected
 
 

@@ -53,6 +53,7 @@ def airflow_environment(
     base = f"http://{settings.adresse_api}:{port}"
     environment = {
         **os.environ,
+        **_authority(metadata_url),
         **own_settings(settings),
         "AIRFLOW_HOME": str(airflow_home(settings)),
         "AIRFLOW__CORE__DAGS_FOLDER": str(RACINE / "dags"),
@@ -189,6 +190,12 @@ def _async_url(url: str) -> str:
     query = {"ssl" if name == "sslmode" else name: value for name, value in parsed.query.items()}
     query.pop("sslrootcert", None)
     return _url(parsed.set(query=query).render_as_string(hide_password=False), "postgresql+asyncpg")
+
+
+def _authority(url: str) -> dict[str, str]:
+    """The file of the authority that an address names, where asyncpg looks for it."""
+    named = make_url(url).query.get("sslrootcert")
+    return {"PGSSLROOTCERT": str(named)} if named else {}
 
 
 def _without_proxy(address: str) -> str:
