@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 from typer.core import TyperGroup
 
 console = Console(soft_wrap=True, highlight=False)
@@ -60,23 +59,13 @@ def lister(dossier: Lieu = None) -> None:
     """Liste les sauvegardes d'un dossier, la plus récente en dernier."""
     from pilotage.sauvegarde.manifeste import list_backups, read_manifeste
 
-    table = Table(box=None)
-    for title in (
-        "Sauvegarde",
-        "Faite le (UTC)",
-        "Version",
-        "Étendue",
-        "Génération",
-        "Fichiers",
-        "Taille",
-        "Manquantes",
-    ):
-        table.add_column(title)
     for folder in list_backups(_place(dossier)):
         m = read_manifeste(folder)
-        row = (m.nom, m.faite_le, m.version, m.etendue, m.generation or "—", str(len(m.depot)), size(m.octets))
-        table.add_row(*row, str(len(m.manquantes)))
-    console.print(table)
+        lost = f", {len(m.manquantes)} manquantes" if m.manquantes else ""
+        console.print(
+            f"{m.nom} : {m.faite_le} (UTC), Pilotage {m.version}, étendue « {m.etendue} », génération "
+            f"{m.generation or '—'}, {len(m.depot)} fichiers{lost}, {size(m.octets)}"
+        )
 
 
 @app.command()
