@@ -21,7 +21,7 @@ from pilotage.config import RACINE, Settings, get_settings
 from pilotage.database import get_engine
 from pilotage.errors import ErreurEntrepot
 from pilotage.execution_dbt import run_dbt
-from pilotage.generations import LOCK, drop_schemas, list_generations, schema, visible
+from pilotage.generations import LOCK, drop_forgotten, drop_schemas, list_generations, schema, visible
 from pilotage.magasin import get_magasin
 from pilotage.nature import ensure_nature
 from pilotage.roles import give_loaded
@@ -122,6 +122,8 @@ def build_axe(generation: str, axe: str) -> RapportConstruction:
     if axe == "commun":
         dbt_sources.check()
         _prepare_raw()
+    with get_engine().connect() as connection:
+        check_under_construction(connection, generation)
     folder = settings.dbt_target / generation / axe
     folder.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
@@ -207,7 +209,22 @@ def _record(report: RapportConstruction) -> None:
         "UPDATE pilotage.generations SET statistiques = COALESCE(statistiques, '{}') || :facts WHERE generation = :g"
     ).bindparams(bindparam("facts", type_=JSONB))
     with get_engine().begin() as connection:
+        check_under_construction(connection, report.generation)
         connection.execute(statement, {"facts": facts, "g": report.generation})
+
+
+def check_under_construction(connection: Connection, generation: str) -> None:
+    """Refuse to go on with a generation that a later construction has overtaken: its tables are being dropped.
+
+    Raises:
+        ErreurEntrepot: says what it has become.
+    """
+    state = connection.scalar(text("SELECT etat FROM pilotage.generations WHERE generation = :g"), {"g": generation})
+    if state == "abandonnee":
+        raise ErreurEntrepot(
+            f"la génération {generation} a été abandonnée : une autre construction a commencé",
+            conseil="rien si une nuit plus récente est en cours ; sinon relancer la nuit",
+        )
 
 
 def _prepare_raw() -> None:
@@ -232,6 +249,7 @@ def _abandon_unfinished(connection: Connection) -> None:
     ).all()
     for generation in unfinished:
         drop_schemas(connection, generation)
+    drop_forgotten(connection)
 
 
 def _free_name(connection: Connection) -> str:

@@ -31,6 +31,13 @@ SCHEMAS = (
     "synthese",
     "recommandation",
 )
+FORGOTTEN = text("""
+    SELECT nspname FROM pg_namespace
+    WHERE split_part(nspname, '__', 1) = ANY(:schemas) AND nspname ~ '__g[0-9]{8}t[0-9]{6}[a-z0-9]*$'
+        AND NOT EXISTS (
+            SELECT FROM pilotage.generations
+            WHERE generation = split_part(nspname, '__', 2) AND etat NOT IN ('abandonnee', 'supprimee'))
+""")
 LOCK = text("SELECT pg_advisory_xact_lock(hashtext('pilotage.generations'))")
 RETRAIT_S = 60.0  # no statement of `lecteur` lasts longer
 ENCORE_LUS = text(
@@ -177,7 +184,20 @@ def drop_old() -> list[str]:
         current = connection.scalar(text("SELECT generation FROM pilotage.generations WHERE etat = 'visible'"))
         if current:
             _drop(connection, schema("staging", current))
+        drop_forgotten(connection)
     return former
+
+
+def drop_forgotten(connection: Connection) -> list[str]:
+    """Drop schemas of generations that are no longer kept: a build that was overtaken may have written after its end.
+
+    Returns:
+        Their names.
+    """
+    names = connection.scalars(FORGOTTEN, {"schemas": [*SCHEMAS, "staging"]}).all()
+    for name in names:
+        _drop(connection, name)
+    return list(names)
 
 
 def drop_federated() -> list[str]:

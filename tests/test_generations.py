@@ -180,3 +180,18 @@ def test_a_reader_who_stays_does_not_hold_the_publication_up(
 def test_a_name_that_is_not_a_generation(warehouse: Settings) -> None:
     with pytest.raises(ErreurPublication, match="n'est pas une génération"):
         generations.schema("commun", "x; DROP SCHEMA commun")
+
+
+def test_schemas_of_an_overtaken_build_do_not_stay(clean: Settings) -> None:
+    """A build goes on writing after a later one has abandoned its generation: what it wrote goes with the next."""
+    build(OLD, 1)
+    generations.switch(OLD)
+    build(NEW, 2)
+    with get_engine().begin() as connection:
+        connection.execute(
+            text("UPDATE pilotage.generations SET etat = 'abandonnee' WHERE generation = :g"), {"g": NEW}
+        )
+        connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS staging__{NEW}"))
+        assert {f"commun__{NEW}", f"staging__{NEW}"} <= set(generations.drop_forgotten(connection))
+        assert generations.drop_forgotten(connection) == []
+    assert generations.visible().generation == OLD
