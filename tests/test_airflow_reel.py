@@ -160,7 +160,7 @@ def test_a_failed_task_is_told_once_with_its_reason(petit: Petit) -> None:
 
 
 def test_airflow_counts_by_statsd_on_a_real_socket(petit: Petit) -> None:
-    for counter in ("airflow.scheduler.heartbeat", "airflow.ti_failures", "airflow.ti_successes"):
+    for counter in ("airflow.scheduler_heartbeat", "airflow.ti.finish", "airflow.ti_successes"):
         assert counter in petit.compteurs, sorted(petit.compteurs)[:40]
 
 
