@@ -16,7 +16,7 @@ from pilotage.orchestration.plan import POOLS
 def main() -> None:
     """Migrate, then write the pools; any failure stops the one-shot service, hence those that wait for it.
 
-    `PILOTAGE_TACHES_LOURDES` is the number of heavy tasks at once over all machines; the cores of one when it is not set.
+    `PILOTAGE_TACHES_LOURDES` is the number of heavy tasks at once over all machines, those of one by default.
     """
     migrate()
     _airflow("db", "migrate")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ class Reset:
     """What is taken away."""
 
 
-class Loader(yaml.SafeLoader):
+class Loader(yaml.CSafeLoader):
     """YAML with Compose's two tags."""
 
 
@@ -36,19 +38,24 @@ Loader.add_constructor("!override", _override)
 Loader.add_constructor("!reset", lambda loader, node: Reset())
 
 
+@cache
+def _content(path: Path) -> dict[str, Any]:
+    return yaml.load(path.read_text(encoding="utf-8"), Loader)
+
+
 def read_compose(path: Path) -> dict[str, Any]:
     """One file, its services complete; its other sections as they stand."""
-    content = yaml.load(path.read_text(encoding="utf-8"), Loader)
+    content = deepcopy(_content(path))
     return {**content, "services": {name: read_service(path, name) for name in content["services"]}}
 
 
 def read_service(path: Path, name: str) -> dict[str, Any]:
     """One service, with all that it extends."""
-    service = yaml.load(path.read_text(encoding="utf-8"), Loader)["services"][name]
+    service = deepcopy(_content(path)["services"][name])
     base = service.pop("extends", None)
     if base is None:
         return service
-    other = path.parent / base["file"] if "file" in base else path
+    other = (path.parent / base["file"]).resolve() if "file" in base else path
     return _merge(read_service(other, base["service"]), service)
 
 
