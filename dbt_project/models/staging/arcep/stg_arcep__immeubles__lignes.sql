@@ -3,4 +3,4 @@ SELECT
     _millesime AS millesime,
     {{ texte('regle') }} AS regle,
     {{ entier('nb_lignes') }} AS lignes
-FROM {{ source('raw', 'arcep__immeubles_lignes') }}
+FROM {{ source('raw', 'arcep__immeubles__lignes') }}
