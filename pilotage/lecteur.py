@@ -73,6 +73,8 @@ def _close_doors(connection: Connection) -> None:
         connection.execute(text(f"REVOKE ALL ON DATABASE {quote(name)} FROM PUBLIC"))
     ours = connection.scalar(text("SELECT current_database()"))
     connection.execute(text(f"GRANT CONNECT ON DATABASE {quote(ours)} TO {ROLE}"))
+    # A reader that crosses the switch is never the one that PostgreSQL ends: the switch gives way.
+    connection.execute(text(f"ALTER ROLE {ROLE} SET deadlock_timeout = '15s'"))
     connection.execute(text("REVOKE CREATE ON SCHEMA public FROM PUBLIC"))
     for (function,) in connection.execute(FONCTIONS, {"noms": INTERDITES}).all():
         connection.execute(text(f"REVOKE EXECUTE ON FUNCTION {function} FROM PUBLIC"))

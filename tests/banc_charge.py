@@ -136,7 +136,15 @@ def measure(clients: int, quiet_s: int, debit: float, commande: list[str], folde
     }
     command = [str(postgres.binary("pgbench")), "--no-vacuum", "--client", str(clients), "--jobs", "2"]
     command += ["--rate", str(debit)] if debit else []
-    command += ["--time", "7200", "--log", "--log-prefix", str(folder / "appels"), *write_scripts(requetes, folder)]
+    command += [
+        "--time",
+        "7200",
+        "--failures-detailed",
+        "--log",
+        "--log-prefix",
+        str(folder / "appels"),
+        *write_scripts(requetes, folder),
+    ]
     with (folder / "erreurs.txt").open("wb") as errors, (folder / "bilan.txt").open("wb") as summary:
         readers = subprocess.Popen(command, env=environment, stdout=summary, stderr=errors)
         try:
@@ -156,11 +164,12 @@ def measure(clients: int, quiet_s: int, debit: float, commande: list[str], folde
     lines = (folder / "erreurs.txt").read_text(errors="replace").splitlines()
     faults = [line for line in lines if "ERROR" in line or "FATAL" in line or "error:" in line]
     span = _switch_span()
+    calls, crossed = _read_calls(folder, requetes)
     return Mesure(
-        _read_calls(folder, requetes),
+        calls,
         started,
         span,
-        [line for line in faults if not any(mark in line for mark in STOP)],
+        [*crossed, *(line for line in faults if not any(mark in line for mark in STOP))],
         memory,
     )
 
@@ -209,16 +218,21 @@ def _switch_span() -> tuple[float, float]:
     return float(debut), float(fin)
 
 
-def _read_calls(folder: Path, requetes: list[Requete]) -> pd.DataFrame:
+def _read_calls(folder: Path, requetes: list[Requete]) -> tuple[pd.DataFrame, list[str]]:
     """pgbench's logs: client, number, microseconds, script, end in seconds and microseconds."""
     names = ["client", "numero", "us", "script", "s", "reste_us"]
     frames = [pd.read_csv(path, sep=" ", names=names, usecols=range(6)) for path in folder.glob("appels.*")]
     calls = pd.concat(frames, ignore_index=True)
+    refused = pd.to_numeric(
+        calls.us, errors="coerce"
+    ).isna()  # `deadlock`, `serialization`: pgbench tells them only here
+    faults = [f"script {call.script} : {call.us}" for call in calls[refused].itertuples()]
+    calls = calls[~refused].astype({"us": "int64"})
     calls["fin"] = calls.s + calls.reste_us / 1e6
     calls["ms"] = calls.us / 1e3
     calls["debut"] = calls.fin - calls.us / 1e6
     calls["famille"] = calls.script.map(dict(enumerate(requete.famille for requete in requetes)))
-    return calls.sort_values("fin")
+    return calls.sort_values("fin"), faults
 
 
 def print_measure(found: Mesure, clients: int) -> None:

@@ -30,6 +30,8 @@ ALTER ROLE lecteur SET lock_timeout = '10s';
 ALTER ROLE lecteur SET temp_file_limit = '2GB';
 -- What a dashboard narrows, the planner believes to be one row: it would loop over whole tables (pilotage/lecteur.py).
 ALTER ROLE lecteur SET enable_nestloop = off;
+-- A reader that crosses the switch is never the one that PostgreSQL ends: the switch gives way (pilotage/attente.py).
+ALTER ROLE lecteur SET deadlock_timeout = '15s';
 
 CREATE DATABASE pilotage OWNER proprietaire;
 CREATE DATABASE airflow OWNER airflow;
