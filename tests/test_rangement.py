@@ -197,8 +197,10 @@ def test_a_night_applies_the_rules_and_never_fails_of_them(mirror, monkeypatch) 
     home = get_settings()
     night(mirror, rows())
     night(mirror, rows(61))
-    age(200)
+    age(80)  # younger than what logs are kept
     assert tidy_night() == ("sans_changement", "rien à retirer"), "without the setting the landing is left alone"
+    monkeypatch.setenv("PILOTAGE_DEPOT_JOURS", "")  # as Compose gives it
+    assert get_settings().depot_jours is None and get_settings().magasin is None
     monkeypatch.setenv("PILOTAGE_DEPOT_JOURS", "60")
     (home.logs).mkdir(parents=True, exist_ok=True)
     (home.logs / "vieux.log").write_text("x")
