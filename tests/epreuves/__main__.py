@@ -153,7 +153,7 @@ def _strike_chain(campagne: Campagne, entrepot: Entrepot, blows: dict[str, Calla
 def strike_nights(campagne: Campagne) -> None:
     """Faults on Airflow's own processes during whole nights."""
     sources = campagne.racine / "sources_nuits"
-    write_simulation(sources, COMMUNES, 8)
+    write_simulation(sources, COMMUNES, 7)
     banc = Banc(campagne.racine, str(sources), campagne.hasard, "nuits")
     with banc.in_use():
         nuits = Nuits(banc, Oracle(banc), campagne.hasard)
