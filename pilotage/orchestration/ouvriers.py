@@ -23,7 +23,7 @@ PRELOADED = (
 )
 VARIABLES = {
     "AIRFLOW__CORE__PARALLELISM": "16",
-    "AIRFLOW__CELERY__OPERATION_TIMEOUT": "30",  # one second by default: a busy machine fails a task before it is queued
+    "AIRFLOW__CELERY__OPERATION_TIMEOUT": "30",  # one second by default fails tasks on a busy machine
     "AIRFLOW__CELERY__TASK_ACKS_LATE": "True",
     "AIRFLOW__CELERY__WORKER_PREFETCH_MULTIPLIER": "1",  # a worker takes no task that it cannot begin
     "AIRFLOW__CELERY__WORKER_CONCURRENCY": "4",
