@@ -18,7 +18,7 @@ from pilotage.config import Settings
 from pilotage.database import ensure_database
 from pilotage.orchestration import processus
 from pilotage.orchestration.api import Airflow
-from pilotage.orchestration.environnement import airflow_environment, airflow_home, choose_port, load_secrets
+from pilotage.orchestration.environnement import airflow_environment, airflow_home, load_secrets
 from pilotage.orchestration.plateforme import COMPOSANTS
 from tests.artefacts_dbt import GENERATION, write_artefacts
 from tests.releves import fill_journal
@@ -84,7 +84,7 @@ def petit(warehouse: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iter
     fill_journal(warehouse)
     artefacts = write_artefacts(tmp_path_factory.mktemp("dbt"))
     (folder / "lente.py").write_text(CODE.format(artefacts=str(artefacts), generation=GENERATION))
-    port, started = choose_port(warehouse), []
+    port, started = _free_port(), []
     pids = airflow_home(warehouse) / "processus"
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as statsd, pytest.MonkeyPatch.context() as patch:
         statsd.bind(("127.0.0.1", 0))
@@ -104,6 +104,13 @@ def petit(warehouse: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iter
         finally:
             api.close()
             processus.stop(started, pids)
+
+
+def _free_port() -> int:
+    """Not among those that nights begin with: one may start beside, and look before this one listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def _run(api: Airflow, settings: Settings, statsd: socket.socket) -> Petit:
