@@ -20,12 +20,22 @@ from tests.production import production  # noqa: F401
 MIRROR = Path(os.environ.get("PILOTAGE_MIROIR", RACINE.parent / "shared" / "mirror"))
 
 
+# Long tests that need no national warehouse: they go with the nights, so that the two processes end together.
+A_COTE = {
+    f"test_{name}.py"
+    for name in (
+        "airflow_reel", "epreuves", "immeubles", "machines", "roles", "sauvegarde", "secrets", "tls", "fuzz_apports",
+        "fuzz_commandes", "fuzz_federation", "fuzz_fiches", "fuzz_formats", "fuzz_inspection", "fuzz_lecture",
+    )
+}  # fmt: skip
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark with `nuit` the tests that look at whole nights: `make test` runs them beside the others, which share none
-    of what is long to make with them."""
+    """Mark with `nuit` the tests that look at whole nights, and those that go with them: `make test` runs them beside
+    the others, which share none of what is long to make with them."""
     nights = {item.path for item in items if "maison" in getattr(item, "fixturenames", ())}
     for item in items:
-        if item.path in nights:
+        if item.path in nights or item.path.name in A_COTE:
             item.add_marker(pytest.mark.nuit)
 
 
