@@ -20,7 +20,6 @@ from pilotage.config import RACINE
 
 EMPREINTE = re.compile(r"--hash=sha256:([0-9a-f]{64})(?=\s|$)")
 OUTILS = {"pip", "setuptools", "wheel"}  # what `python -m venv` brings by itself
-REGISTRE_NPM = "https://registry.npmjs.org/"
 
 
 @dataclass(frozen=True)
@@ -154,8 +153,8 @@ def _read_node(place: str, entry: dict, found: list[Paquet], problems: list[str]
     if not version or not re.match(r"sha(512|384|256)-", integrity):
         problems.append(f"{VERROU_NPM} : {name} sans version ou sans empreinte")
         return
-    if not entry.get("resolved", REGISTRE_NPM).startswith(REGISTRE_NPM):
-        problems.append(f"{VERROU_NPM} : {name} vient d'une autre adresse que le registre public")
+    if "resolved" in entry:  # the machine that installs says where from, not the lock
+        problems.append(f"{VERROU_NPM} : {name} porte une adresse de téléchargement")
     found.append(Paquet(name, version, "npm", VERROU_NPM, 0, (integrity,)))
 
 
