@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import re
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import text
@@ -15,7 +17,7 @@ from pilotage import generations
 from pilotage.__main__ import app
 from pilotage.config import Settings, get_settings
 from pilotage.database import get_engine, migrate, psycopg_connection
-from pilotage.sauvegarde import ErreurSauvegarde, outils
+from pilotage.sauvegarde import ErreurSauvegarde, ecriture, outils
 from pilotage.sauvegarde.controle import check_home
 from pilotage.sauvegarde.ecriture import write_backup
 from pilotage.sauvegarde.empreintes import differences, fingerprint
@@ -108,6 +110,24 @@ def test_a_delivery_is_copied_once_and_old_backups_leave_only_what_is_still_name
     assert len(fourth.manifeste.depot) == 1, "what left the landing leaves the store with the last backup naming it"
     assert len([p for p in (place / "depot").rglob("*") if p.is_file()]) == 1
     assert (place / "derniere").resolve().name == fourth.manifeste.nom
+
+
+def test_a_clock_set_back_leaves_the_newest_backup_the_last_of_its_folder(served, tmp_path, monkeypatch) -> None:
+    class Clock(dt.datetime):
+        moment = dt.datetime(2026, 10, 25, 2, 59, 59)
+
+        @classmethod
+        def now(cls, tz=None):
+            return cls.moment.astimezone(tz) if tz else cls.moment
+
+    monkeypatch.setattr(ecriture, "dt", SimpleNamespace(datetime=Clock, timedelta=dt.timedelta, UTC=dt.UTC))
+    place = tmp_path / "copies"
+    names = [write_backup(get_settings(), place).manifeste.nom]
+    Clock.moment = dt.datetime(2026, 10, 25, 2, 0, 0)  # the end of summer time
+    names.append(write_backup(get_settings(), place).manifeste.nom)
+    assert names == ["s20261025t025959", "s20261025t030000"]
+    last = write_backup(get_settings(), place, garder=1)
+    assert last.supprimees == names and [p.name for p in list_backups(place)] == [last.manifeste.nom]
 
 
 def test_links_take_no_room(served, tmp_path) -> None:

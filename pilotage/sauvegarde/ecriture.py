@@ -195,10 +195,10 @@ def _free_name(place: Path) -> str:
     for stale in place.glob("s*.partiel"):
         shutil.rmtree(stale, ignore_errors=True)  # we hold the lock: nobody is writing it
     moment = dt.datetime.now()
-    taken = {path.name for path in list_backups(place)}
-    while (name := f"s{moment:%Y%m%dt%H%M%S}") in taken:
-        moment += dt.timedelta(seconds=1)
-    return name
+    last = max((path.name for path in list_backups(place)), default="")
+    if f"s{moment:%Y%m%dt%H%M%S}" <= last:  # names tell the order: the newest backup never takes an older one's place
+        moment = dt.datetime.strptime(last, "s%Y%m%dt%H%M%S") + dt.timedelta(seconds=1)
+    return f"s{moment:%Y%m%dt%H%M%S}"
 
 
 def _point(place: Path, name: str) -> None:
