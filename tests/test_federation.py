@@ -18,6 +18,7 @@ from pilotage.federation.decoupe import cut_package
 from pilotage.federation.ecriture import Sortie, write_package
 from pilotage.federation.fusion import federate
 from pilotage.federation.portes import settle
+from pilotage.lecture_parquet import parquet_sql
 from tests.entrepot_reel import EntrepotReel
 
 AXES = ("infrastructures", "developpement", "services", "usages", "ecosystemes")
@@ -234,6 +235,13 @@ def spoil(folder: Path, how: str, tmp_path: Path) -> Path:
     elif how == "dehors":
         next(r for r in said["resources"] if r["name"].endswith("communes.parquet"))["path"] = "../../x.parquet"
         path.write_text(json.dumps(said))
+    elif how in ("motif", "partition"):
+        one = next(r for r in said["resources"] if r["name"] == "commun.dim_communes.parquet")
+        checked = copy / ("commun/[d]im_communes.parquet" if how == "motif" else 'a" FROM x; --=1/c.parquet')
+        checked.parent.mkdir(exist_ok=True)
+        shutil.copy(copy / one["path"], checked)
+        one["path"] = str(checked.relative_to(copy))
+        path.write_text(json.dumps(said))
     elif how == "nom_piege":
         next(r for r in said["resources"] if r["name"] == "commun.dim_communes")["name"] = "../../x.y"
         path.write_text(json.dumps(said))
@@ -253,6 +261,8 @@ def spoil(folder: Path, how: str, tmp_path: Path) -> Path:
         ("absent", "fichier annoncé et absent"),
         ("modifie", "n'est pas celui que le descripteur annonce"),
         ("dehors", "chemin hors du paquet"),
+        ("motif", "chemin refusé"),
+        ("partition", "chemin refusé"),
         ("nom_piege", "nom « ../../x.y » refusé"),
         ("colonne_piege", "refusé"),
         ("sans_table", "la table commun.pont_communes_territoires manque"),
@@ -267,6 +277,23 @@ def test_a_broken_package_is_named_and_nothing_is_lost(
         federate([east, spoil(west, how, tmp_path)], tmp_path / "f")
     assert f"gate_{how}" in str(raised.value)
     assert files(tmp_path / "f") == before
+
+
+def test_a_folder_whose_name_is_a_pattern_is_read_alone(west: Path, east: Path, tmp_path: Path) -> None:
+    there = tmp_path / "b[1]*=2"
+    shutil.copytree(west, there / "paquet")
+    federate([there / "paquet", east], there / "f")
+    federate([west, east], tmp_path / "f")
+    assert files(there / "f").keys() == files(tmp_path / "f").keys()
+    assert table(there / "f", "commun.dim_communes").equals(table(tmp_path / "f", "commun.dim_communes"))
+    trap, checked = tmp_path / "d.parquet", tmp_path / "[d].parquet"
+    pd.DataFrame({"a": [1]}).to_parquet(checked)
+    pd.DataFrame({'a" FROM x; --': [1]}).to_parquet(trap)
+    with duckdb.connect() as connection:
+        assert [c[0] for c in connection.execute(f"FROM {parquet_sql(checked)}").description] == ["a"]
+        (tmp_path / "n=1").mkdir()
+        shutil.copy(checked, tmp_path / "n=1" / "a.parquet")
+        assert connection.execute(f"FROM {parquet_sql(tmp_path / 'n=1' / 'a.parquet')}").fetchall() == [(1,)]
 
 
 def test_packages_that_cannot_be_added_up_are_refused(west: Path, tmp_path: Path) -> None:

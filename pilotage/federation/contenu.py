@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pilotage.errors import ErreurPublication
+from pilotage.lecture_parquet import parquet_sql
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -57,7 +58,7 @@ def check_rows(connection: Any, package: Paquet) -> None:
         ErreurPublication: a code of another form or absent, an infinite number, two rows of one key.
     """
     for table, path in package.parquets.items():
-        source = f"read_parquet('{str(path).replace(chr(39), chr(39) * 2)}')"
+        source = parquet_sql(path)
         key, fields = package.key_of(table), {field.name: family(field.type) for field in package.schema_of(table)}
         if missing := [name for name in key if name not in fields]:
             raise _wrong(package, table, missing[0], "colonne de la clé absente")

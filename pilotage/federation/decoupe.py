@@ -10,6 +10,7 @@ from pathlib import Path
 from pilotage.errors import ErreurPublication
 from pilotage.federation.ecriture import Sortie, write_package
 from pilotage.federation.paquet import Paquet, check_target, database, open_package
+from pilotage.lecture_parquet import parquet_sql
 
 # How each table is cut: by the communes of the territory, by the territories that lie wholly inside it, by the doors
 # kept, or not at all for what everyone shares.
@@ -103,8 +104,7 @@ def _query(package: Paquet, table: str) -> str:
 
 
 def _read(package: Paquet, table: str) -> str:
-    path = str(package.parquets[table]).replace("'", "''")
-    return f"read_parquet('{path}')"
+    return parquet_sql(package.parquets[table])
 
 
 def _said(package: Paquet, territories: Sequence[str], names: list[str]) -> dict:

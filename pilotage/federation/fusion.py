@@ -15,6 +15,7 @@ from pilotage.federation.geographie import carry_over
 from pilotage.federation.niveaux import PARTIELS, recompute
 from pilotage.federation.paquet import Paquet, check_target, database, open_package
 from pilotage.federation.portes import gather_doors
+from pilotage.lecture_parquet import parquet_sql
 
 CONFLITS, PROVENANCE = "federation.conflits", "federation.provenance"
 # A row that describes an indicator must say the same everywhere: two units cannot be added up.
@@ -136,7 +137,7 @@ def source_of(connection, package: Paquet, table: str) -> str:
     """What to read of a package: the table made of it by an earlier step, else its Parquet file."""
     made = f"paquet_{package.rang}.{table}"
     known = connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [made]).fetchall()
-    return f'"{made}"' if known else f"read_parquet('{_text(str(package.parquets[table]))}')"
+    return f'"{made}"' if known else parquet_sql(package.parquets[table])
 
 
 def _measured(connection, package: Paquet, table: str) -> str:
@@ -240,7 +241,7 @@ def _note(packages: list[Paquet], rows: dict[str, int]) -> str:
 
 
 def _list(columns: Sequence[str]) -> str:
-    return ", ".join(f'"{column}"' for column in columns)
+    return ", ".join('"' + column.replace('"', '""') + '"' for column in columns)
 
 
 def _text(value: str) -> str:

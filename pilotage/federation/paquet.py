@@ -28,6 +28,7 @@ INDICATEURS = (
     "denominateur", "valeur", "couverture_population_pct", "est_secret",
 )  # fmt: skip
 TAILLE_MAXIMALE = 8 << 30
+CHEMIN = re.compile(r"[A-Za-z0-9_./-]+")  # neither a pattern nor a partition, which would read other files
 NOM_TABLE, NOM_COLONNE = re.compile(r"[a-z_]{1,40}\.[a-z0-9_]{1,63}"), re.compile(r"[A-Za-z0-9_]{1,63}")
 MEMBRES_MAX = 10_000
 TAUX_MAXIMAL = 200  # times its compressed size: beyond, an archive is a trap
@@ -161,6 +162,8 @@ def _check_file(package: Paquet, table: str, path: Path) -> None:
     place = {"source": package.nom, "fichier": described["path"]}
     if not path.resolve().is_relative_to(package.dossier):
         raise ErreurPublication("chemin hors du paquet", **place)
+    if not CHEMIN.fullmatch(described["path"]) or ".." in Path(described["path"]).parts:
+        raise ErreurPublication("chemin refusé", attendu="des lettres, chiffres, « _ », « - » et « / »", **place)
     if not path.is_file():
         raise ErreurPublication("fichier annoncé et absent", conseil="demander à nouveau le paquet entier", **place)
     if described.get("hash") != f"sha256:{sha256_of(path)}":

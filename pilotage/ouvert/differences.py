@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from pilotage.lecture_parquet import parquet_sql
+
 JOURNAL, FICHIER = "JOURNAL.md", "differences.json"
 PUBLICATIONS_GARDEES = 30
 TITRE = "# Journal des publications\n\n"
@@ -71,7 +73,7 @@ def compare_tables(table: str, old: Path, new: Path, key: tuple[str, ...]) -> Di
 def _compare_rows(old: Path, new: Path, key: tuple[str, ...], common: list[str]) -> dict[str, int]:
     import duckdb
 
-    before, after = (f"read_parquet('{str(path).replace(chr(39), chr(39) * 2)}')" for path in (old, new))
+    before, after = parquet_sql(old), parquet_sql(new)
     quoted = [f'"{name}"' for name in common]
     with duckdb.connect(config={"memory_limit": "1GB", "threads": 2}) as connection:
         if not key:
