@@ -43,6 +43,7 @@ TEMOINS = (
     "synthese.enjeux_prioritaires",
     "recommandation.plans",
 )
+JOUR_S = 86_400  # of readers: they are stopped, they never end by themselves
 APRES_S = 15  # how long readers go on after the switch
 STOP = ("terminating connection due to administrator command", "Run was aborted")  # our own doing, at the end
 
@@ -138,7 +139,7 @@ def measure(clients: int, quiet_s: int, debit: float, commande: list[str], folde
     command += ["--rate", str(debit)] if debit else []
     command += [
         "--time",
-        "7200",
+        str(JOUR_S),
         "--failures-detailed",
         "--log",
         "--log-prefix",
@@ -149,14 +150,18 @@ def measure(clients: int, quiet_s: int, debit: float, commande: list[str], folde
         readers = subprocess.Popen(command, env=environment, stdout=summary, stderr=errors)
         try:
             memory = _wait(readers, quiet_s)
+            _check_reading(readers, folder, "avant l'actualisation")
             started = time.time()
             with (folder / "nuit.txt").open("wb") as log:
                 night = subprocess.Popen([sys.executable, "-m", *commande], stdout=log, stderr=log)
-                while (code := night.poll()) is None:
+                while readers.poll() is None and night.poll() is None:
                     memory = max(memory, _wait(readers, 1))
+                code = night.wait()
             if code:
                 raise SystemExit(f"l'actualisation a échoué : {(folder / 'nuit.txt').read_text()[-2000:]}")
+            _check_reading(readers, folder, "avant la fin de la bascule")
             _wait(readers, APRES_S)
+            _check_reading(readers, folder, "après la bascule")
         finally:
             _stop(readers)
     if visible() == former:
@@ -172,6 +177,13 @@ def measure(clients: int, quiet_s: int, debit: float, commande: list[str], folde
         [*crossed, *(line for line in faults if not any(mark in line for mark in STOP))],
         memory,
     )
+
+
+def _check_reading(readers: subprocess.Popen, folder: Path, quand: str) -> None:
+    """Raise SystemExit when pgbench ended: a refresh that nobody read proves nothing."""
+    if (code := readers.poll()) is not None:
+        said = (folder / "erreurs.txt").read_text(errors="replace")[-2000:] or "rien"
+        raise SystemExit(f"les lecteurs se sont arrêtés {quand} (pgbench, code {code}), en disant : {said}")
 
 
 def _wait(readers: subprocess.Popen, seconds: float) -> float:

@@ -119,8 +119,8 @@ def measure(communes: int, folder: Path, limite_s: float, jusque: str) -> Path:
                 if process.is_running():
                     process.terminate()
             child.wait()
-        watch.stop()
     try:
+        watch.stop()
         content = {
             "communes": communes,
             "complete": child.returncode == 0,
@@ -142,7 +142,7 @@ def measure(communes: int, folder: Path, limite_s: float, jusque: str) -> Path:
 
 
 def _server(settings) -> list[int]:
-    pidfile = postgres.postgres_dir(settings) / "postmaster.pid"
+    pidfile = postgres.postgres_dir(settings) / "donnees" / "postmaster.pid"
     try:
         return [int(pidfile.read_text().split()[0])]
     except (OSError, IndexError, ValueError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -22,9 +23,16 @@ class Releveur(threading.Thread):
         self.releves: list[tuple[float, float]] = []
         self.calcul: list[tuple[float, float]] = [(time.time(), 0.0)]
         self.octets = 0
+        self.panne: Exception | None = None
         self._over = threading.Event()
 
     def run(self) -> None:
+        try:
+            self._sample()
+        except Exception as error:  # told by `stop`: a thread that dies says nothing by itself
+            self.panne = error
+
+    def _sample(self) -> None:
         while not self._over.is_set():
             roots = self.racines()
             self.releves.append((time.time(), sum(map(tree_pss, roots)) / 1e6))
@@ -34,8 +42,15 @@ class Releveur(threading.Thread):
             self._over.wait(self.periode_s)
 
     def stop(self) -> None:
+        """Stop reading.
+
+        Raises:
+            RuntimeError: readings had stopped before, so that what they tell is not of the whole run.
+        """
         self._over.set()
         self.join()
+        if self.panne:
+            raise RuntimeError(f"les relevés se sont arrêtés en route : {self.panne!r}") from self.panne
 
     def peak(self, debut: float = 0, fin: float = float("inf")) -> float:
         """Highest reading of a span, in Mo; a span shorter than a period has its nearest reading."""
@@ -85,12 +100,20 @@ def tree_cpu(pid: int) -> float:
 
 def tree_size(folder: Path) -> int:
     """Bytes that the files of a folder take; those that vanish meanwhile count nothing."""
-    total = 0
-    for path in folder.rglob("*"):
+    total, pending = 0, [str(folder)]
+    while pending:
         try:
-            total += path.lstat().st_blocks * 512
+            with os.scandir(pending.pop()) as entries:
+                found = list(entries)
         except OSError:
             continue
+        for entry in found:
+            try:
+                total += entry.stat(follow_symlinks=False).st_blocks * 512
+                if entry.is_dir(follow_symlinks=False):
+                    pending.append(entry.path)
+            except OSError:
+                continue
     return total
 
 

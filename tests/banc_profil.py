@@ -28,7 +28,6 @@ from rich.table import Table
 from pilotage import chaine, postgres
 from pilotage.commandes.etapes import _prepare
 from pilotage.config import get_settings
-from pilotage.generations import visible
 
 
 @dataclass
@@ -123,9 +122,8 @@ def _tree_mo(root: psutil.Process) -> float:
     return total / 1e6
 
 
-def run(parts: list[str], functions: str) -> Releve:
-    """Run the parts of a night that were asked for, measured."""
-    found = Releve(functions)
+def run(parts: list[str], found: Releve) -> None:
+    """Run the parts of a night that were asked for, measured into `found`: a refused gate loses nothing of it."""
     chaine.suivre_etape = found.step
     _prepare()
     nuit = f"profil_{dt.datetime.now():%Y%m%dT%H%M%S}"
@@ -138,7 +136,6 @@ def run(parts: list[str], functions: str) -> Releve:
             chaine.build(nuit)
     finally:
         chaine.suivre_etape = _journal
-    return found
 
 
 def print_steps(found: Releve) -> None:
@@ -186,20 +183,28 @@ def print_models(folder: Path, count: int) -> None:
         Console(width=150).print(table)
 
 
+def print_all(found: Releve, options: argparse.Namespace) -> None:
+    """All that was measured, of a night that went to its end or not."""
+    print_steps(found)
+    built = sorted(get_settings().dbt_target.glob("g*/*/run_results.json"))
+    if built and any(name.startswith("build/") for name in found.couts):
+        print_models(built[-1].parent.parent, options.modeles)
+    if options.fonctions in found.couts:
+        pstats.Stats(found.profil).sort_stats("cumulative").print_stats(25)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parties", nargs="*", default=["charger", "construire"])
     parser.add_argument("--modeles", type=int, default=15)
     parser.add_argument("--fonctions", default="", help="a step, as the table names it: build/synthese, gate…")
     options = parser.parse_args()
-    settings = get_settings()
+    found = Releve(options.fonctions)
     with postgres.lend():
-        found = run(options.parties, options.fonctions)
-        print_steps(found)
-        if "construire" in options.parties:
-            print_models(settings.dbt_target / visible().generation, options.modeles)
-    if options.fonctions:
-        pstats.Stats(found.profil).sort_stats("cumulative").print_stats(25)
+        try:
+            run(options.parties, found)
+        finally:
+            print_all(found, options)
 
 
 if __name__ == "__main__":

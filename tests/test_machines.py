@@ -23,7 +23,6 @@ from pilotage.suivi import START, check_courante, suivre_etape
 from pilotage.verrou import ErreurVerrou, alone
 from tests import faults
 from tests.collecte import BON, CARTE, land, offer
-from tests.distribution.constats import count_records
 from tests.magasin_s3 import serve_s3
 
 
@@ -287,8 +286,3 @@ def test_logs_of_a_worker_are_read_elsewhere(s3, tmp_path, monkeypatch):
 def test_an_unknown_kind_of_store_is_refused(tmp_path):
     with pytest.raises(ErreurConfiguration, match=r"cuisine.*PILOTAGE_MAGASIN"):
         Magasin("cuisine://x", tmp_path)
-
-
-def test_lines_are_counted_apart(tmp_path):
-    (tmp_path / "a.csv").write_text('code;nom\n1;"deux\nlignes"\n\n2;b\n', encoding="utf-8-sig")
-    assert count_records(tmp_path / "a.csv") == 2

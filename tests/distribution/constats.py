@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from pilotage.catalogue import Fichier, get_source
 from pilotage.generations import SCHEMAS
 
 # Columns that tell when or by which run a row was made: two builds of the same input differ there by nature.
@@ -57,7 +58,8 @@ def check_deliveries(base: str, depot: Path) -> list[Constat]:
             if held + aside != told:
                 short.append(f"{source}/{millesime}/{fichier} : {held} + {aside} pour {told}")
             path = depot / source / millesime / sha256 / fichier
-            expected = count_records(path) if path.suffix == ".csv" else None
+            dialect = get_source(source).find(fichier, millesime)
+            expected = count_records(path, dialect[1]) if dialect and path.suffix == ".csv" else None
             if expected is not None:
                 counted += 1
                 if expected != told:
@@ -68,12 +70,18 @@ def check_deliveries(base: str, depot: Path) -> list[Constat]:
     ]
 
 
-def count_records(path: Path) -> int | None:
-    """Records below the header of a plain CSV file, by the standard library; None where its first line is no header."""
-    text = path.read_bytes().decode("utf-8-sig", errors="replace")
-    delimiter = max(";,\t|", key=text.split("\n", 1)[0].count)
-    rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if any(row)]
-    return len(rows) - 1 if rows and all(rows[0]) else None
+def count_records(path: Path, fichier: Fichier) -> int | None:
+    """Records below the banner and header of a plain CSV file, by the standard library; None where a row makes several.
+
+    Args:
+        fichier: how the card says that the file is written.
+    """
+    if fichier.depivoter:
+        return None
+    text = path.read_bytes().decode(fichier.encodage, errors="replace")
+    body = text.split("\n", fichier.lignes_a_sauter)[fichier.lignes_a_sauter]
+    records = csv.reader(io.StringIO(body, newline=""), delimiter=fichier.separateur, quotechar=fichier.guillemet)
+    return sum(any(record) for record in records) - 1
 
 
 def check_generation(base: str) -> list[Constat]:

@@ -15,9 +15,9 @@ import psutil
 from rich.console import Console
 
 from pilotage.config import RACINE, Settings, get_settings
+from pilotage.orchestration import ErreurOrchestration, plateforme, processus
 from pilotage.orchestration import api as apis
 from pilotage.orchestration import nuit as nuits
-from pilotage.orchestration import plateforme, processus
 from pilotage.orchestration.affichage import Affichage
 from pilotage.orchestration.nuit import Nuit, launch
 from pilotage.orchestration.ouvriers import API
@@ -31,6 +31,19 @@ from tests.distribution.temoin import Temoin
 PLACES = 4  # heavy tasks at once, two a machine
 HEARTBEAT_S = 60
 PATIENCE_S = 600  # other work may keep this machine busy
+
+
+class NuitGardee(Nuit):
+    """A night that ends with a worker: one that is cut off or frozen lives, one that ended would never come back."""
+
+    ouvriers: dict[Path, processus.Processus]
+
+    def _pause(self) -> None:
+        """Raise ErreurOrchestration with the end of its log when a worker's process ended."""
+        if dead := [log for log, worker in self.ouvriers.items() if worker.find() is None]:
+            ends = [f"{log} : {log.read_text(errors='replace')[-1000:]}" for log in dead]
+            raise ErreurOrchestration("un ouvrier s'est arrêté : " + " | ".join(ends))
+        super()._pause()
 
 
 def run(base: Path, miroir: Path, pannes: list[Panne], console: Console, *, temoin: bool) -> list[Constat]:
@@ -51,10 +64,13 @@ def run(base: Path, miroir: Path, pannes: list[Panne], console: Console, *, temo
         platform = plateforme.start(settings, nightly=False)
         stack.callback(plateforme.stop, platform)
         platform.wait_ready()
+        for name in OUVRIERS:  # each hides the others' folders, which must be there
+            (base / name / "tmp").mkdir(parents=True)
         workers = [_start_worker(base, name, miroir, platform.port, stack) for name in OUVRIERS]
-        nuit = Nuit(f"nuit_{dt.datetime.now():%Y%m%dT%H%M%S}", platform, Affichage(console, source_names()))
+        nuit = NuitGardee(f"nuit_{dt.datetime.now():%Y%m%dT%H%M%S}", platform, Affichage(console, source_names()))
+        nuit.ouvriers = {base / worker.nom / "ouvrier.log": worker for worker in workers}
         platform.api.ensure_pool(POOL_LOURD, PLACES, "Deux par machine.")
-        saboteur = Saboteur(platform.api, pannes, workers[1])
+        saboteur = Saboteur(platform.api, pannes, psutil.Process(workers[1].pid))
         start = time.monotonic()
         launch(nuit)
         saboteur.start()
@@ -113,10 +129,9 @@ def _sources(miroir: Path) -> str:
     return str(miroir) if is_simulation else f"http://{ADRESSE_TETE}:{serveurs.PORT_MIROIR}"
 
 
-def _start_worker(base: Path, name: str, miroir: Path, port: int, stack: ExitStack) -> psutil.Process:
+def _start_worker(base: Path, name: str, miroir: Path, port: int, stack: ExitStack) -> processus.Processus:
     """A machine with an empty home, that sees neither the others' files nor the mirror's folder."""
     home, own = base / name, base / name / "accueil"
-    (home / "tmp").mkdir(parents=True)
     environment = {
         **os.environ,
         "PILOTAGE_HOME": str(own),
@@ -129,7 +144,7 @@ def _start_worker(base: Path, name: str, miroir: Path, port: int, stack: ExitSta
     command = command_on(f"pil-{name}", name, hidden, [sys.executable, "-m", "pilotage", "ouvrier"])
     process = processus.start(name, command, environment, home / "ouvrier.log", home)
     stack.callback(processus.stop, [process], home)
-    return psutil.Process(process.pid)
+    return process
 
 
 def _check_tasks(nuit: Nuit, pannes: list[Panne], console: Console) -> list[Constat]:
