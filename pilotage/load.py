@@ -99,6 +99,7 @@ def load_source(source: str) -> RapportChargement:
 
     Raises:
         ErreurLecture, ErreurChargement: at the end, when at least one delivery was refused; all are in the message.
+        ErreurMagasin: at the end, when the store alone is at fault.
     """
     settings, card = get_settings(), get_source(source)
     ensure_nature(settings)
@@ -136,8 +137,9 @@ def load_source(source: str) -> RapportChargement:
         report.nouvelles_colonnes += [f"{livre.nom} : {name}" for name in new]
     if len(problems) == 1:
         raise problems[0]
-    if problems:
-        raise ErreurChargement(" | ".join(map(str, problems)), source=source)
+    if problems:  # a store that is silent will speak again: only then is another attempt worth it
+        kind = ErreurMagasin if all(isinstance(one, ErreurMagasin) for one in problems) else ErreurChargement
+        raise kind(" | ".join(map(str, problems)), source=source)
     return report
 
 

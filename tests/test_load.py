@@ -12,8 +12,9 @@ import pytest
 from pilotage.catalogue import load_catalogue
 from pilotage.config import Settings
 from pilotage.database import psycopg_connection
-from pilotage.errors import ErreurPilotage
-from pilotage.load import attach, load_source, pending
+from pilotage.errors import ErreurChargement, ErreurDepot, ErreurPilotage
+from pilotage.load import Livraison, attach, load_source, pending
+from pilotage.magasin import ErreurMagasin
 from pilotage.readers import describe, iter_records, read_columns
 from pilotage.verification import check_folder
 from tests.livraisons import deliver, deliver_file
@@ -196,6 +197,18 @@ def test_attach_is_one_transaction() -> None:
     assert state(other)[0] == "candidate"
     accept(other)
     assert raw("SELECT count(*) FROM raw.arcep__debits") == [(1,)]
+
+
+@pytest.mark.parametrize("other", [ErreurMagasin("magasin muet"), ErreurDepot("fichier perdu")])
+def test_a_silent_store_is_asked_again_whatever_the_number_of_deliveries(monkeypatch, other) -> None:
+    """One more attempt is worth it only when the store alone is at fault: airflow retries ErreurMagasin."""
+    for millesime in ("2019-09-30", "2026-06-30"):
+        deliver(DEBITS, millesime, NAME, debits())
+    raised = iter([ErreurMagasin("magasin muet"), other])
+    monkeypatch.setattr(Livraison, "path", lambda *_: (_ for _ in ()).throw(next(raised)))
+    with pytest.raises(ErreurPilotage, match=r"magasin muet \| ") as caught:
+        load_source(DEBITS)
+    assert type(caught.value) is (ErreurMagasin if isinstance(other, ErreurMagasin) else ErreurChargement)
 
 
 def test_killed_loading_can_be_taken_up_again() -> None:
