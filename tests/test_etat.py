@@ -5,8 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+import ssl
 from pathlib import Path
 
+import certifi
+import httpx
 import pytest
 from rich.console import Console
 from typer.testing import CliRunner
@@ -198,6 +201,9 @@ def test_the_home_is_measured_by_part_and_once_an_hour(home: Path) -> None:
     for minutes in (0, 10, 70):
         machine.note_disque(settings, disk, MAINTENANT + dt.timedelta(minutes=minutes))
     assert len((settings.logs / "disque.jsonl").read_text().splitlines()) == 2
+    with (settings.logs / "disque.jsonl").open("a") as journal:
+        journal.write('{"quand": "2026-11-\nnull\n{"quand": "2026-11-28"}\n')  # a disk that filled up
+    assert machine.read_disque(settings, None, MAINTENANT).jours_restants is None
 
 
 @pytest.mark.parametrize(
@@ -242,3 +248,28 @@ def test_airflow_is_silent_when_it_should_run(home: Path) -> None:
     (home / "airflow").mkdir(parents=True)
     (home / "airflow" / "etat.json").write_text('{"port": 1}')
     assert machine.read_airflow(settings).etat == "muet"
+
+
+def test_airflow_is_asked_where_it_listens_and_by_whom_containers_believe(
+    home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked: list[tuple[str, object]] = []
+
+    def get(address: str, *, verify: object, **_: object) -> httpx.Response:
+        asked.append((address, verify))
+        return httpx.Response(200, json={"scheduler": {"status": "healthy"}}, request=httpx.Request("GET", address))
+
+    monkeypatch.setattr(machine.httpx, "get", get)
+    (home / "airflow").mkdir(parents=True)
+    (home / "airflow" / "etat.json").write_text('{"port": 8081}')
+    monkeypatch.setenv("PILOTAGE_ADRESSE_API", "192.0.2.7")
+    assert machine.read_airflow(Settings()).etat == "répond"
+    (home / "airflow" / "etat.json").unlink()
+    monkeypatch.setenv("AIRFLOW__CORE__EXECUTION_API_SERVER_URL", "https://api-server:8080/execution/")
+    monkeypatch.setenv("AIRFLOW__API__SSL_CERT", certifi.where())
+    assert machine.read_airflow(Settings()).etat == "répond"
+    monkeypatch.setenv("AIRFLOW__API__SSL_CERT", str(tmp_path / "absente"))
+    assert machine.read_airflow(Settings()).etat == "muet"
+    (hand, _), (contained, verify) = asked
+    assert hand.startswith("http://192.0.2.7:8081/") and contained.startswith("https://api-server:8080/api/")
+    assert isinstance(verify, ssl.SSLContext) and verify.verify_mode == ssl.CERT_REQUIRED

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import os
 import shutil
+import ssl
 import statistics
 from collections import Counter
 from pathlib import Path
@@ -77,19 +78,25 @@ def read_airflow(settings: Settings) -> Airflow:
     """Ask the API server that this home, or these containers, name; nothing is started, no account is needed."""
     state = airflow_home(settings) / "etat.json"
     if state.exists():
-        address = f"http://127.0.0.1:{json.loads(state.read_text())['port']}"
+        address = f"http://{settings.adresse_api}:{json.loads(state.read_text())['port']}"
     else:
         address = os.environ.get("AIRFLOW__CORE__EXECUTION_API_SERVER_URL", "").rstrip("/").removesuffix("/execution")
     if not address:
         return Airflow(etat="arrêté")
     try:
-        answer = httpx.get(f"{address}/api/v2/monitor/health", timeout=3, trust_env=False)
+        answer = httpx.get(f"{address}/api/v2/monitor/health", timeout=3, trust_env=False, verify=_authority(address))
         answer.raise_for_status()
         health = answer.json()
-    except (httpx.HTTPError, ValueError):
+    except (httpx.HTTPError, ValueError, OSError):
         return Airflow(etat="muet", adresse=address)
     parts = {name: part["status"] for name, part in health.items() if part.get("status")}
     return Airflow(etat="répond", adresse=address, composants=parts)
+
+
+def _authority(address: str) -> ssl.SSLContext | bool:
+    """Whom to believe: containers have an authority of their own, which Airflow's tasks check by the same variable."""
+    own = os.environ.get("AIRFLOW__API__SSL_CERT") if address.startswith("https://") else None
+    return ssl.create_default_context(cafile=own) if own else True
 
 
 def next_run(now: dt.datetime) -> tuple[str, dt.datetime | None]:
@@ -151,9 +158,15 @@ def _history_file(settings: Settings) -> Path:
 
 
 def _history(settings: Settings) -> list[tuple[dt.datetime, int]]:
-    file = _history_file(settings)
-    points = map(json.loads, file.read_text().splitlines()) if file.exists() else []
-    return [(dt.datetime.fromisoformat(point["quand"]), sum(point["parties"].values())) for point in points]
+    """Points told so far, oldest first; a line cut by a full disk is left out."""
+    file, found = _history_file(settings), []
+    for line in file.read_text(errors="replace").splitlines() if file.exists() else []:
+        try:
+            point = json.loads(line)
+            found.append((dt.datetime.fromisoformat(point["quand"]), sum(point["parties"].values())))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            continue
+    return found
 
 
 def _bytes(folder: Path) -> int:
