@@ -14,6 +14,7 @@ from pilotage.valeurs_personnelles import (
     PERSONNE,
     PERSONNE_TIRET,
     TELEPHONE,
+    TELEPHONE_BARRE,
     find_personal_value,
     mask,
 )
@@ -42,6 +43,13 @@ def test_an_address_is_seen(value):
         "+33 4 50 56 87 49",
         "+33492314387",
         "(0450568749)",
+        "04\u00a050\u00a056\u00a087\u00a049",
+        "tél. 04\u202f50\u202f56\u202f87\u202f49",
+        "04  50  56  87  49",
+        "04 - 50 - 56 - 87 - 49",
+        "04/50/56/87/49",
+        "04/50.56.87.49",
+        "+33 (0)4 50 56 87 49",
     ],
 )
 def test_a_telephone_number_is_seen(value):
@@ -54,6 +62,9 @@ def test_a_telephone_number_is_seen(value):
         "13002603200016",  # SIRET
         "4.0487213938",  # the decimals of a longitude
         "https://ville.fr/2015-02-25-16-45-14/index",
+        "https://ville.fr/2015/02/25/16/45/14/index",
+        "vu le 01/02/2024 10:30",
+        "permis 01/20240315",
         "@telier connecté", "12 rue des 4 vents, 01500 Ambérieu", "3631", "2026-01-02", "commune:01004",
     ],
 )  # fmt: skip
@@ -99,12 +110,16 @@ def test_dbt_s_macro_removes_what_would_stop_an_export(warehouse):
     from pilotage.database import get_engine
 
     macros = (RACINE / "dbt_project" / "macros" / "personnel.sql").read_text(encoding="utf-8")
-    assert all(pattern in macros for pattern in (COURRIEL, TELEPHONE, PERSONNE, PERSONNE_TIRET, CONTACT))
+    known = (COURRIEL, TELEPHONE, TELEPHONE_BARRE, PERSONNE, PERSONNE_TIRET, CONTACT)
+    assert all(f"\n{pattern}\n" in macros for pattern in known)
     expression = Environment().from_string(macros + "{{ sans_coordonnees('valeur') }}").render().strip()
     cells = {
         "6 Rue Capitaine Litolff · 03 80 63 35 21": "6 Rue Capitaine Litolff",
         "89 Rue bibliotheque@vauxsurseine.fr": "89 Rue",
         "Place de l 0385888027": "Place de l",
+        "Place de l 03\u00a085\u202f88\u00a080\u00a027": "Place de l",
+        "Place de l 03/85/88/80/27, fond": "Place de l , fond",
+        "Ouvert le 01/02/2024 10:30": "Ouvert le 01/02/2024 10:30",
         "accueil@ville.fr": None,
         "3 Rue des Lilas\n\nMme MARTIN Catherine": "3 Rue des Lilas",
         "9 RUE DU PORT CHEZ M. MARTIN 02600": "9 RUE DU PORT CHEZ",

@@ -4,8 +4,9 @@
 #}
 {% macro sans_coordonnees(colonne) -%}
     NULLIF(BTRIM(REGEXP_REPLACE(REGEXP_REPLACE(REGEXP_REPLACE(REGEXP_REPLACE(
-        REGEXP_REPLACE({{ colonne }}, '{{ motif_courriel() }}', '', 'g'),
-        '{{ motif_telephone() }}', '\1\5', 'g'
+        REGEXP_REPLACE(REGEXP_REPLACE({{ colonne }}, '{{ motif_courriel() }}', '', 'g'),
+            '{{ motif_telephone() }}', '\1\5', 'g'),
+        '{{ motif_telephone_barre() }}', '\1\7', 'g'
     ), '{{ motif_personne() }}', '\1', 'g'), '{{ motif_personne_tiret() }}', '\1', 'g'), '{{ motif_contact() }}', '\1', 'g'), E' ·,;:-\n\r'), '')
 {%- endmacro %}
 
@@ -26,5 +27,10 @@
 {%- endmacro %}
 
 {% macro motif_telephone() -%}
-(^|[^0-9A-Za-z.\-]|[^0-9A-Za-z][.\-]|[A-Za-z]\.)((\+|00)[0-9]{2,3}[ .-]?[1-9]|0[1-9])([ .-]?[0-9]{2}){4}($|[^0-9A-Za-z])
+(^|[^0-9A-Za-z.\-]|[^0-9A-Za-z][.\-]|[A-Za-z]\.)((\+|00)[0-9]{2,3}[ \t\u00a0\u2009\u202f.-]{0,3}(?:\(0\)[ \t\u00a0\u2009\u202f.-]{0,3})?[1-9]|0[1-9])([ \t\u00a0\u2009\u202f.-]{0,3}[0-9]{2}){4}($|[^0-9A-Za-z])
+{%- endmacro %}
+
+{# Four groups of digits after slashes, or one slash then gaps: the groups that are kept are the first and the last. #}
+{% macro motif_telephone_barre() -%}
+(^|[^0-9A-Za-z./\-])((\+|00)[0-9]{2,3}[ \t\u00a0\u2009\u202f.-]{0,3}(?:\(0\)[ \t\u00a0\u2009\u202f.-]{0,3})?[1-9]|0[1-9])(( ?/ ?[0-9]{2}){4}| ?/ ?[0-9]{2}([ \t\u00a0\u2009\u202f.-]{1,3}[0-9]{2}){3})($|[^0-9A-Za-z])
 {%- endmacro %}

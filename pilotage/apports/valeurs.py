@@ -9,13 +9,13 @@ from typing import NamedTuple
 
 from pilotage.catalogue import Colonne
 from pilotage.formes import FORMES
-from pilotage.valeurs_personnelles import COURRIEL, TELEPHONE
+from pilotage.valeurs_personnelles import COURRIEL, TELEPHONE, TELEPHONE_BARRE
 
 DATE = re.compile(r"(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}")
 JOUR_MOIS = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
 ENTIER, DECIMAL = r"-?[0-9]{1,9}", r"-?[0-9]{1,15}([.,][0-9]{1,15})?"
 BLANCS = " \t\r\n\u00a0\u2009\u202f\ufeff"  # what staging trims
-PERSONNEL = re.compile(f"{COURRIEL}|{TELEPHONE}")
+PERSONNEL = re.compile(f"{COURRIEL}|{TELEPHONE}|{TELEPHONE_BARRE}")
 COMMANDE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")  # no tab nor line break: those may stand in a text
 INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 TEXTE = "mettre la colonne au format texte dans le tableur"

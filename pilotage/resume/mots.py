@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 
-from pilotage.valeurs_personnelles import CONTACT, COURRIEL, TELEPHONE
+from pilotage.valeurs_personnelles import CONTACT, COURRIEL, TELEPHONE, TELEPHONE_BARRE
 
 ETAPES = {
     "fetch": "récupération",
@@ -81,5 +81,6 @@ def plain(message: str) -> str:
 def depersonalise(line: str) -> str:
     """The line without e-mail address, telephone number, or name given as a contact."""
     line = re.sub(COURRIEL, "[adresse retirée]", line)
-    line = re.sub(TELEPHONE, lambda found: f"{found.group(1)}[numéro retiré]{found.groups()[-1]}", line)
+    for phone in (TELEPHONE, TELEPHONE_BARRE):
+        line = re.sub(phone, lambda found: f"{found.group(1)}[numéro retiré]{found.groups()[-1]}", line)
     return re.sub(CONTACT, lambda found: f"{found.group(1)}[nom retiré]", line)
