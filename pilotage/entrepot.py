@@ -64,7 +64,12 @@ def compute_fingerprint() -> str:
             )
         )
         digest.update("\n".join(rows).encode())
-        opposed = connection.scalars(text("SELECT DISTINCT empreinte FROM pilotage.oppositions ORDER BY 1"))
+        opposed = connection.scalars(
+            text(
+                "SELECT source || ':' || empreinte FROM pilotage.oppositions UNION ALL "
+                "SELECT cle || ':' || valeur FROM pilotage.reglages WHERE cle = 'oppositions_effacements' ORDER BY 1"
+            )
+        )
         digest.update("\n".join(opposed).encode())
     for path in sorted(_code_files()):
         digest.update(path.relative_to(RACINE).as_posix().encode())

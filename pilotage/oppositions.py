@@ -22,9 +22,13 @@ from pilotage.config import Settings, get_settings
 from pilotage.database import psycopg_connection
 from pilotage.errors import ErreurConfiguration, ErreurPilotage
 from pilotage.lecteur import draw_password
+from pilotage.magasin import get_magasin
 
 TECHNIQUES = ("_millesime", "_livraison", "_ligne")
-TELEPHONE = re.compile(r"(?<![0-9])(?:\+33|0033|0)[ .\-]?(?:\(0\))?[ .\-]?([1-9](?:[ .\-]?[0-9]{2}){4})(?![0-9])")
+ECARTS = r"[\s.\-/]"  # \s holds the no-break spaces that a spreadsheet puts in a number
+TELEPHONE = re.compile(
+    rf"(?<![0-9])(?:\+33|0033|0){ECARTS}{{0,3}}(?:\(0\))?{ECARTS}{{0,3}}([1-9](?:{ECARTS}{{0,3}}[0-9]{{2}}){{4}})(?![0-9])"
+)
 MOTS_MAX = 12
 TEXTES = sql.SQL("SELECT DISTINCT {column} FROM {table} WHERE {column} ~ '[[:alpha:]]{{2}}|[0-9]{{2}}'")
 Filtre = Callable[[str], bool]
@@ -98,12 +102,18 @@ def read_key(connection: psycopg.Connection, settings: Settings | None = None, *
 
     Raises:
         ErreurConfiguration: this machine has no key, or another one than the list was made with: nothing is loaded
-            rather than loaded with people who asked not to be there.
+            rather than loaded with people who asked not to be there. Or a key would be drawn here for several machines.
     """
     settings = settings or get_settings()
     path: Path = settings.home / "oppositions_cle"
     given = os.environ.get("PILOTAGE_OPPOSITIONS_CLE")
     known = connection.execute("SELECT valeur FROM pilotage.reglages WHERE cle = 'oppositions_cle'").fetchone()
+    if create and not given and not known and get_magasin(settings).partage:
+        raise ErreurConfiguration(
+            "les machines partagent un magasin : une clé tirée ici manquerait aux autres",
+            attendu="PILOTAGE_OPPOSITIONS_CLE sur chaque machine qui charge (secret oppositions_cle)",
+            conseil="voir docs/machines.md, puis recommencer",
+        )
     if not given and (path.exists() or (create and not known)):
         given = draw_password(path)
     mark = hashlib.sha256(b"pilotage.oppositions" + given.encode()).hexdigest()[:16] if given else None

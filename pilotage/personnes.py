@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-import gzip
-import html
 import re
 import shutil
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import BinaryIO
 
 import psycopg
 from psycopg import sql
@@ -20,34 +15,22 @@ from pilotage.catalogue import load_catalogue
 from pilotage.config import Settings, get_settings
 from pilotage.database import psycopg_connection
 from pilotage.landing import Depot, Recu, open_depot
+from pilotage.magasin import ErreurMagasin
 from pilotage.oppositions import (
     Filtre,
     blank,
-    fold,
     matching_values,
     plain_filter,
     read_key,
     shape,
     sign,
     text_columns,
-    words,
 )
+from pilotage.recherche_depot import look_into
+from pilotage.traces_personnes import Lieu, blank_journal, blank_quarantine, in_journal, in_quarantine, quarantined
 
-BLOC = 1 << 20
 EFFACEE = "effacée du dépôt : opposition"
-RAISON = "Valeur effacée à la demande d'une personne."
-
-
-@dataclass(frozen=True)
-class Lieu:
-    """Where a person was found: how many cells of a column, or lines of a file."""
-
-    endroit: str  # raw | raw_candidats | quarantaine | dépôt
-    source: str
-    detail: str
-    colonne: str
-    nombre: int
-    livraison: str = ""
+DEPOT, ILLISIBLE, JOURNAL = "dépôt", "illisible", "journal"
 
 
 @dataclass(frozen=True)
@@ -57,12 +40,14 @@ class Effacement:
     sources: list[str]
     cellules: int
     quarantaine: int
+    journal: int
     fichiers: list[str]
     gardes: list[str]  # current deliveries, kept as upstream publishes them
+    illisibles: list[Lieu]
 
 
 def find_person(text: str) -> list[Lieu]:
-    """Where a text stands, by table and column, and in the files of the landing.
+    """Where a text stands, by table and column, and in the files of the landing; those that cannot be read are listed.
 
     Raises:
         ErreurOpposition: one word alone.
@@ -70,15 +55,10 @@ def find_person(text: str) -> list[Lieu]:
     wanted = plain_filter(text)
     with psycopg_connection() as connection:
         places = [place for table in _loaded(connection) for place in _in_table(connection, *table, wanted)]
-        places += _in_quarantine(connection, wanted)
+        places += [*in_quarantine(connection, wanted), *in_journal(connection, wanted)]
     depot = open_depot(get_settings())
     for recu, current in depot.receipts():
-        path = depot.bring(recu, recu.sha256)
-        lines = count_lines(path, text, wanted) if path.exists() else 0
-        if lines:
-            kind = "courante" if current else "remplacée"
-            name = f"{recu.millesime}/{recu.fichier} ({kind})"
-            places.append(Lieu("dépôt", recu.source, name, "", lines, recu.livraison))
+        places += _in_file(depot, recu, current, text, wanted)
     return places
 
 
@@ -95,87 +75,70 @@ def erase_person(text: str, motif: str, settings: Settings | None = None) -> Eff
     settings = settings or get_settings()
     size, normal = shape(text)
     wanted = plain_filter(text)
-    places = find_person(text)
-    declared = {name for name, card in load_catalogue().items() if card.personnelles}
-    sources = sorted({place.source for place in places} | declared)
-    cells = 0
     with psycopg_connection(settings) as connection:
-        mark = sign(read_key(connection, settings, create=True), size, normal)
-        with connection.cursor() as cursor:
-            cursor.executemany(
-                "INSERT INTO pilotage.oppositions (source, empreinte, mots, motif) VALUES (%s, %s, %s, %s) "
-                "ON CONFLICT DO NOTHING",
-                [(source, mark, size, motif) for source in sources],
-            )
-        for schema, table, _ in _loaded(connection):
-            cells += sum(blank(connection, sql.Identifier(schema, table), wanted).values())
-        rows = _blank_quarantine(connection, wanted)
-    gone, kept = _clear_landing(open_depot(settings), {p.livraison for p in places if p.endroit == "dépôt"})
-    return Effacement(sources, cells, rows, gone, kept)
+        entry = (sign(read_key(connection, settings, create=True), size, normal), size, motif)
+    places = find_person(text)
+    catalogue = load_catalogue()
+    sources = {place.source for place in places if place.endroit not in (ILLISIBLE, JOURNAL)}
+    sources |= {name for name, card in catalogue.items() if card.personnelles}
+    with psycopg_connection(settings) as connection:  # seen by each load that ends from now on
+        _oppose(connection, sources, entry)
+        every = {*catalogue, *quarantined(connection), ""}
+    cells = rows = 0
+    for source in sorted(every):
+        with psycopg_connection(settings) as connection:
+            _wait_for_load(connection, source)
+            done = _blank_source(connection, source, wanted)
+            if done:
+                _oppose(connection, {source}, entry)
+            rows += blank_quarantine(connection, source, wanted)
+            cells += done
+            sources |= {source} if done else set()
+    with psycopg_connection(settings) as connection:
+        told = blank_journal(connection, wanted)
+    gone, kept = _clear_landing(open_depot(settings), {p.livraison for p in places if p.endroit == DEPOT})
+    return Effacement(
+        sorted(sources), cells, rows, told, gone, kept, [place for place in places if place.endroit == ILLISIBLE]
+    )
 
 
-def count_lines(path: Path, text: str, wanted: Filtre) -> int:
-    """Lines (or pieces) of a file that name the person; archives and workbooks are opened, Parquet read by columns."""
-    size, normal = shape(text)
-    needles = [normal[-8:]] if size == 0 else words(text)
-    count = 0
-    for block in _blocks(path):
-        folded = fold(block)
-        plain = re.sub(r"[ .\-]", "", folded) if size == 0 else folded
-        if all(needle in plain for needle in needles):
-            count += sum(map(wanted, block.splitlines()))
-    return count
+def _oppose(connection: psycopg.Connection, sources: set[str], entry: tuple[str, int, str]) -> None:
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO pilotage.oppositions (source, empreinte, mots, motif) VALUES (%s, %s, %s, %s) "
+            "ON CONFLICT DO NOTHING",
+            [(source, *entry) for source in sorted(sources)],
+        )
 
 
-def _blocks(path: Path) -> Iterator[str]:
-    with path.open("rb") as stream:
-        start = stream.read(4)
-    if start[:4] == b"PAR1":
-        yield from _parquet(path)
-    elif start[:4] == b"PK\x03\x04":
-        with zipfile.ZipFile(path) as archive:
-            for name in archive.namelist():
-                with archive.open(name) as stream:
-                    is_markup = name.endswith((".xml", ".rels"))
-                    yield from (_untag(block) if is_markup else block for block in _read(stream))
-    elif start[:2] == b"\x1f\x8b":
-        with gzip.open(path) as stream:
-            yield from _read(stream)
-    else:
-        with path.open("rb") as stream:
-            yield from _read(stream)
+def _wait_for_load(connection: psycopg.Connection, source: str) -> None:
+    """Until the transaction ends, the source is neither loaded nor judged: what was under way has been committed."""
+    for name in (f"pilotage.porte.{source}", f"pilotage.raw.{source}"):
+        connection.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", (name,))
 
 
-def _read(stream: BinaryIO) -> Iterator[str]:
-    """Blocks of whole lines; a line longer than a block is cut, with what may straddle the cut told twice."""
-    tail = b""
-    while lines := stream.readlines(BLOC):
-        for start in range(0, len(lines), 50_000):
-            block = tail + b"".join(lines[start : start + 50_000])
-            tail = b"" if block.endswith(b"\n") else block[-200:]
-            yield _decode(block)
+def _blank_source(connection: psycopg.Connection, source: str, wanted: Filtre) -> int:
+    """Empty the person's cells in a source's tables; each time that there are any, marts are to be built anew."""
+    tables = [sql.Identifier(schema, table) for schema, table, of in _loaded(connection) if of == source]
+    done = sum(sum(blank(connection, table, wanted).values()) for table in tables)
+    if done:
+        connection.execute(
+            "INSERT INTO pilotage.reglages VALUES ('oppositions_effacements', '1') ON CONFLICT (cle) DO UPDATE SET "
+            "valeur = (reglages.valeur::bigint + 1)::text"
+        )
+    return done
 
 
-def _decode(block: bytes) -> str:
+def _in_file(depot: Depot, recu: Recu, current: bool, text: str, wanted: Filtre) -> list[Lieu]:
+    """The file when it names the person, and that it cannot be read to its end: one such file stops no search."""
+    name = f"{recu.millesime}/{recu.fichier} ({'courante' if current else 'remplacée'})"
     try:
-        return block.decode("utf-8")
-    except UnicodeDecodeError:
-        return block.decode("cp1252", errors="replace")
-
-
-def _untag(block: str) -> str:
-    """Text of a workbook's XML: one line a cell."""
-    return html.unescape(re.sub(r"<[^>]*>", "\n", block))
-
-
-def _parquet(path: Path) -> Iterator[str]:
-    import pyarrow.parquet as parquet
-
-    file = parquet.ParquetFile(path)
-    for batch in file.iter_batches(batch_size=20_000):
-        for column in batch.columns:
-            if str(column.type) in ("string", "large_string"):
-                yield "\n".join(value.replace("\n", " ") for value in column.to_pylist() if value)
+        path = depot.bring(recu, recu.sha256)
+        lines, fault = look_into(path, text, wanted) if path.exists() else (0, "")
+    except ErreurMagasin as error:
+        lines, fault = 0, str(error)
+    places = [Lieu(DEPOT, recu.source, name, "", lines, recu.livraison)] if lines else []
+    return places + ([Lieu(ILLISIBLE, recu.source, f"{name} : {fault}", "", 0, recu.livraison)] if fault else [])
 
 
 def _loaded(connection: psycopg.Connection) -> list[tuple[str, str, str]]:
@@ -200,41 +163,6 @@ def _in_table(connection: psycopg.Connection, schema: str, table: str, source: s
             yield Lieu(schema, source, table, column, count, livraison)
 
 
-def _quarantined(connection: psycopg.Connection) -> list[str]:
-    query = "SELECT tablename FROM pg_tables WHERE schemaname = 'quarantaine' ORDER BY 1"
-    return [name for (name,) in connection.execute(query).fetchall()]
-
-
-def _touched(connection: psycopg.Connection, source: str, wanted: Filtre) -> Iterator[tuple[int, str, list[str]]]:
-    """(id, delivery, columns) of the quarantined rows that name the person."""
-    query = sql.SQL("SELECT id, livraison, contenu FROM {} ORDER BY id").format(sql.Identifier("quarantaine", source))
-    for number, livraison, content in connection.execute(query).fetchall():
-        columns = [name for name, value in content.items() if isinstance(value, str) and wanted(value)]
-        if columns:
-            yield number, livraison, columns
-
-
-def _in_quarantine(connection: psycopg.Connection, wanted: Filtre) -> list[Lieu]:
-    found: dict[tuple[str, str, str], int] = {}
-    for source in _quarantined(connection):
-        for _, livraison, columns in _touched(connection, source, wanted):
-            for column in columns:
-                found[source, livraison, column] = found.get((source, livraison, column), 0) + 1
-    return [Lieu("quarantaine", s, s, column, n, livraison) for (s, livraison, column), n in found.items()]
-
-
-def _blank_quarantine(connection: psycopg.Connection, wanted: Filtre) -> int:
-    count = 0
-    for source in _quarantined(connection):
-        query = sql.SQL("UPDATE {} SET contenu = contenu || %s::jsonb, raison = %s WHERE id = %s")
-        statement = query.format(sql.Identifier("quarantaine", source))
-        for number, _, columns in list(_touched(connection, source, wanted)):
-            blanked = psycopg.types.json.Jsonb(dict.fromkeys(columns))
-            connection.execute(statement, (blanked, RAISON, number))
-            count += 1
-    return count
-
-
 def _clear_landing(depot: Depot, named: set[str]) -> tuple[list[str], list[str]]:
     """Remove the replaced deliveries among those named; returns (removed, kept because current)."""
     gone: list[Recu] = []
@@ -242,18 +170,18 @@ def _clear_landing(depot: Depot, named: set[str]) -> tuple[list[str], list[str]]
     receipts = list(depot.receipts())
     served = {depot.chemin(recu, recu.sha256).parent for recu, current in receipts if current}
     for recu, current in receipts:
-        path = depot.chemin(recu, recu.sha256)
         if recu.livraison not in named:
             continue
-        if current or path.parent in served:
+        if current or depot.chemin(recu, recu.sha256).parent in served:
             kept.append(f"{recu.source} {recu.millesime}/{recu.fichier}")
         else:
             gone.append(recu)
-            depot.magasin.drop_tree(depot.magasin.relative(path.parent))
-            shutil.rmtree(path.parent)
-    with psycopg_connection() as connection:
+    with psycopg_connection() as connection:  # before the bytes go: a removal that is cut is done again by the next
         connection.execute(
             "UPDATE pilotage.livraisons SET motif = %s WHERE livraison = ANY(%s)",
             (f"{EFFACEE}, {dt.date.today():%d/%m/%Y}", [recu.livraison for recu in gone]),
         )
+    for folder in sorted({depot.chemin(recu, recu.sha256).parent for recu in gone}):  # two names may share their bytes
+        depot.magasin.drop_tree(depot.magasin.relative(folder))
+        shutil.rmtree(folder, ignore_errors=True)
     return [f"{recu.source} {recu.millesime}/{recu.fichier}" for recu in gone], kept

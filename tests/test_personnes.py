@@ -20,7 +20,8 @@ from pilotage.gate import gate_source
 from pilotage.landing import Depot, Recu, Suivi
 from pilotage.load import load_source
 from pilotage.oppositions import ErreurOpposition, plain_filter
-from pilotage.personnes import count_lines, erase_person, find_person
+from pilotage.personnes import erase_person, find_person
+from pilotage.recherche_depot import look_into
 from tests.livraisons import deliver
 from tests.portes import DEBITS, FICHIER, MILLESIME, content, rows, write_suite
 
@@ -38,6 +39,10 @@ NOM = "Hélène D'Arcy-Martin"
         ("06 12 34 56 78", "tél. +33612345678", True),
         ("+33 6 12 34 56 78", "06.12.34.56.78", True),
         ("0612345678", "10612345678", False),
+        ("0612345678", "06\u00a012\u202f34\u00a056\u00a078", True),
+        ("0612345678", "06/12/34/56/78", True),
+        ("06 12 34 56 78", "06  12  34  56  78", True),
+        ("06\u00a012\u00a034\u00a056\u00a078", "0612345678", True),
         ("0612345678", "06 12 34 56 79", False),
         ("Jean Dupont", "Jeanne Dupont", False),
         ("Jean Dupont", "rue Jean-Dupont", True),
@@ -63,11 +68,32 @@ def test_files_of_every_kind_are_looked_into(tmp_path: Path) -> None:
     book.active.append(["a", f"{NOM} & fils"])
     book.save(tmp_path / "e.xlsx")
     pyarrow.parquet.write_table(pyarrow.table({"n": [1, 2], "t": ["x", NOM]}), tmp_path / "f.parquet")
+    coded = pyarrow.array(["x", NOM]).dictionary_encode()
+    pyarrow.parquet.write_table(pyarrow.table({"t": coded, "l": [["x"], []]}), tmp_path / "g.parquet")
+    pyarrow.parquet.write_table(pyarrow.table({"l": [["x", NOM], []]}), tmp_path / "h.parquet")
+    (tmp_path / "i.json").write_text(json.dumps([{"n": NOM}]), encoding="ascii")  # H\u00e9l\u00e8ne
+    mathematical = "\U0001d421élène"  # a letter of two surrogates, which compares as an h
+    (tmp_path / "j.json").write_text(json.dumps({"n": f"{mathematical}\nD'Arcy-Martin"}), encoding="ascii")
     for path in sorted(tmp_path.iterdir()):
-        assert count_lines(path, NOM, plain_filter(NOM)) >= 1, path.name
-        assert count_lines(path, "Jean Absent", plain_filter("Jean Absent")) == 0, path.name
-    (tmp_path / "a.csv").write_text("Tél : 06.12.34.56.78\n")
-    assert count_lines(tmp_path / "a.csv", "0612345678", plain_filter("0612345678")) == 1
+        lines, fault = look_into(path, NOM, plain_filter(NOM))
+        assert lines >= 1 and not fault, path.name
+        assert look_into(path, "Jean Absent", plain_filter("Jean Absent")) == (0, ""), path.name
+    (tmp_path / "a.csv").write_text("Tél : 06.12.34.56.78\nTél : 06\u00a012\u202f34/56  78\n")
+    assert look_into(tmp_path / "a.csv", "0612345678", plain_filter("0612345678")) == (2, "")
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("coupe.zip", b"PK\x03\x04 rien d'autre"),
+        ("coupe.gz", gzip.compress(b"a;b\n" * 99)[:20]),
+        ("coupe.parquet", b"PAR1 rien d'autre"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_said(tmp_path: Path, name: str, body: bytes) -> None:
+    (tmp_path / name).write_bytes(body)
+    lines, fault = look_into(tmp_path / name, NOM, plain_filter(NOM))
+    assert lines == 0 and fault
 
 
 def named(count: int = 60, row: int = 3) -> bytes:

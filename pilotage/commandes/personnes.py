@@ -21,12 +21,15 @@ def chercher(texte: Texte = None) -> None:
 
     places = find_person(_ask(texte))
     for place in places:
+        if place.endroit == "illisible":
+            console.print(f"illisible, à regarder : {place.source}, {place.detail}, livraison {place.livraison}")
+            continue
         column = f", colonne {place.colonne}" if place.colonne else ""
         console.print(
             f"{place.endroit} : {place.source}, {place.detail}{column}, livraison {place.livraison} : {place.nombre}"
         )
-    if not places:
-        console.print("Introuvable dans le brut, la quarantaine et les fichiers du dépôt.")
+    if all(place.endroit == "illisible" for place in places):
+        console.print("Introuvable dans le brut, la quarantaine, le journal et les fichiers du dépôt qui se lisent.")
 
 
 @app.command()
@@ -43,11 +46,15 @@ def effacer(
         typer.confirm("Effacer partout, sans retour ?", abort=True)
     done = erase_person(wanted, motif)
     console.print(f"{done.cellules} cellules vidées, {done.quarantaine} lignes de quarantaine nettoyées.")
+    if done.journal:
+        console.print(f"{done.journal} lignes du journal qui citaient la personne : phrase remplacée.")
     console.print(f"Opposition retenue pour {len(done.sources)} sources : {', '.join(done.sources)}.")
     for name in done.fichiers:
         console.print(f"retiré du dépôt : {name}")
     for name in done.gardes:
         console.print(f"gardé tel que publié (livraison courante) : {name} ; demander la correction au producteur")
+    for place in done.illisibles:
+        console.print(f"illisible, à regarder : {place.source}, {place.detail} ; rien n'y a été cherché jusqu'au bout")
     console.print("`pilotage construire`, ou la prochaine nuit, refait les tables publiées sans ces valeurs.")
 
 
