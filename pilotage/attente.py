@@ -12,9 +12,10 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import SQLAlchemyError
 
 log = logging.getLogger(__name__)
 ESSAIS_S = (0.5, 1.0, 2.0, 4.0, 8.0)
@@ -96,7 +97,10 @@ def _watch(connection: Connection) -> Iterator[None]:
     done = threading.Event()
 
     def look() -> None:
-        with connection.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as other:
+        with (
+            suppress(SQLAlchemyError),  # no connection left: the switch waits without it
+            connection.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as other,
+        ):
             while not done.wait(GUET_S):
                 other.execute(CROISEMENT, {"moi": pid})
 

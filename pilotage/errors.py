@@ -76,7 +76,7 @@ class ErreurLecture(ErreurPilotage):
 
 
 class ErreurDepot(ErreurLecture):
-    """A landed file was lost or damaged on this machine; the next collection takes it again from upstream."""
+    """A landed file cannot be read on this machine, by no fault of its own: lost, damaged, or no room to open it."""
 
 
 class ErreurChargement(ErreurPilotage):

@@ -6,12 +6,13 @@ row. What RFC 4180 does not allow is therefore refused before COPY sees it, what
 
 from __future__ import annotations
 
+import errno
 import io
 import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pilotage.errors import ErreurPilotage
+from pilotage.errors import ErreurDepot, ErreurPilotage
 
 if TYPE_CHECKING:
     from pilotage.catalogue import Fichier
@@ -23,6 +24,7 @@ ENREGISTREMENT_MAX = 16 * 1024 * 1024  # bytes of one record: what csv.field_siz
 MELANGE = re.compile(rb"\xc3[\x80-\xbf]|\xe2\x80[\x90-\xbf]|\xef\xbb\xbf")
 COMMANDES = re.compile(rb"[\x80-\x9f]")  # letters of cp1252; in latin-1, control characters that no text holds
 FIN_DE_COPIE = re.compile(rb"[\r\n]\\\.[\r\n]")  # ends COPY before PostgreSQL 18: the rows after it would be lost
+MACHINE = {errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, errno.EDQUOT}  # not the file's fault
 ARRET = "ligne « \\. », qui arrêterait la copie"
 COUPE = "le fichier est sans doute coupé : le retélécharger"
 MILIEU = "guillemet au milieu d'une valeur"
@@ -51,10 +53,19 @@ def guarded_rows(livre: Livre, wrong: str, attendu: str, rows: Iterator[T]) -> I
 
 
 def _told(livre: Livre, error: BaseException, wrong: str, attendu: str) -> BaseException:
-    """A decoder written in Rust panics outside of Exception; what is not a decoder's goes on as it is."""
+    """A decoder written in Rust panics outside of Exception; what is not a decoder's goes on as it is, and what
+    the machine lacks is not the file's fault."""
     if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
         return error
     said = " ".join(str(error).split())[:200] or type(error).__name__
+    if isinstance(error, MemoryError | ImportError) or getattr(error, "errno", None) in MACHINE:
+        return ErreurDepot(
+            f"cette machine n'a pas pu le lire ({said})",
+            source=livre.source.source,
+            fichier=livre.nom,
+            attendu="assez de mémoire, de place et de fichiers ouverts",
+            conseil="en libérer, puis relancer : la livraison attend, elle n'est pas refusée",
+        )
     return livre.error(f"{wrong} ({said})", attendu=attendu, conseil=COUPE)
 
 

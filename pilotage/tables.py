@@ -59,7 +59,6 @@ def _open_book(livre: Livre) -> CalamineWorkbook:
         content = io.BytesIO(_read_whole(livre))
         check_workbook(content)
         content.seek(0)
-        content.seek(0)
         return load_workbook(content)
 
     return guarded(livre, "classeur illisible", "un fichier xlsx", load)

@@ -30,11 +30,15 @@ class ErreurVerrou(ErreurPilotage):
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold the lock file `path`, made if absent; waits for whoever holds it."""
+def locked(path: Path, *, attendre: bool = True) -> Iterator[None]:
+    """Hold the lock file `path`, made if absent; waits for whoever holds it, unless told not to.
+
+    Raises:
+        BlockingIOError: somebody holds it, and we do not wait.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if attendre else fcntl.LOCK_NB))
         yield
 
 

@@ -14,7 +14,7 @@ from pilotage.database import get_engine, psycopg_connection
 from pilotage.fetch import RapportFetch, fetch_source
 from pilotage.gate import gate_source
 from pilotage.load import load_source
-from tests.portes import DEBITS, FICHIER, MILLESIME, content
+from tests.portes import DEBITS, FICHIER, MILLESIME, clean, content, rows, write_suite
 
 FAUTIVE = ["01999", "Trop", "01", "84", "10", "logloc", "0", "0", "0", "4", "0", "0", "7", MILLESIME]  # 11 of 10
 
@@ -25,6 +25,29 @@ def start_mirror(folder: Path, patch: pytest.MonkeyPatch) -> Path:
     (folder / "SIMULATION").touch()
     patch.setenv("PILOTAGE_SOURCES", str(folder))
     return folder
+
+
+def settle(folder: Path, patch: pytest.MonkeyPatch) -> Path:
+    """A home of one's own on an emptied warehouse; returns its empty mirror."""
+    patch.setenv("PILOTAGE_HOME", str(folder / "accueil"))
+    patch.setenv("PILOTAGE_APPORTS", str(folder / "apports"))
+    write_suite(patch, folder / "attentes")
+    clean()
+    return start_mirror(folder / "miroir", patch)
+
+
+def serve(mirror: Path) -> Path:
+    """Two deliveries of one file, the second in service with a row set aside."""
+    night(mirror, rows())
+    night(mirror, [*rows(70), FAUTIVE])
+    return mirror
+
+
+def damage(path: Path) -> None:
+    """Change one bit."""
+    path.chmod(0o644)
+    content = path.read_bytes()
+    path.write_bytes(content[:-2] + bytes([content[-2] ^ 1]) + content[-1:])
 
 
 def night(mirror: Path, lines: list[list[str]], millesime: str = MILLESIME) -> RapportFetch:

@@ -24,8 +24,8 @@ from pilotage.sauvegarde.empreintes import differences, fingerprint
 from pilotage.sauvegarde.manifeste import list_backups, read_manifeste, verify_backup
 from pilotage.sauvegarde.reprise import rebuild
 from pilotage.sauvegarde.restauration import restore
-from tests.copies import FAUTIVE, elsewhere, journal, night, start_mirror, tree
-from tests.portes import DEBITS, FICHIER, MILLESIME, clean, query, rows, write_suite
+from tests.copies import damage, elsewhere, journal, night, serve, settle, tree
+from tests.portes import DEBITS, FICHIER, MILLESIME, query, rows
 from tests.test_generations import build
 
 G1, G2 = "g20260101t000000", "g20260102t000000"
@@ -34,25 +34,12 @@ AUTRE = "2026-06-30"
 
 @pytest.fixture
 def mirror(warehouse: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("PILOTAGE_HOME", str(tmp_path / "accueil"))
-    monkeypatch.setenv("PILOTAGE_APPORTS", str(tmp_path / "apports"))
-    write_suite(monkeypatch, tmp_path / "attentes")
-    clean()
-    return start_mirror(tmp_path / "miroir", monkeypatch)
+    return settle(tmp_path, monkeypatch)
 
 
 @pytest.fixture
 def served(mirror: Path) -> Path:
-    """Two deliveries of one file, the second in service with a row set aside."""
-    night(mirror, rows())
-    night(mirror, [*rows(70), FAUTIVE])
-    return mirror
-
-
-def damage(path: Path) -> None:
-    path.chmod(0o644)
-    content = path.read_bytes()
-    path.write_bytes(content[:-2] + bytes([content[-2] ^ 1]) + content[-1:])
+    return serve(mirror)
 
 
 def test_a_light_backup_brings_landing_journal_raw_and_quarantine_back(served, server, tmp_path, monkeypatch) -> None:

@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from pilotage import __version__
 from pilotage.config import RACINE, Settings
@@ -14,7 +13,7 @@ from pilotage.config import RACINE, Settings
 # Files that a night does not write again: what was sent, what was put on data.gouv.fr, the models that were learned.
 LIGNES = ("alertes.jsonl", "alertes_lues", "resumes.jsonl", "disque.jsonl", "etat.json", "metriques.prom")
 REGISTRES = ("datagouv.json", "modeles", *(f"journaux/{name}" for name in LIGNES))
-SECRETS = re.compile(r"MOT_DE_PASSE|PASSWORD|SECRET|CLE$|KEY|JETON|TOKEN|WEBHOOK|SMTP")
+SECRETS = re.compile(r"MOT_DE_PASSE|PASSWORD|SECRET|CLE$|KEY|JETON|TOKEN|WEBHOOK|SMTP|CHARGEUR_URL|LECTEUR_URL")
 NOMMEE = re.compile(r"^#? ?([A-Z][A-Z0-9_]+)=", re.MULTILINE)
 
 
@@ -55,11 +54,16 @@ def write_settings(settings: Settings, target: Path) -> None:
 
 
 def _is_secret(name: str, value: str) -> bool:
-    return bool(SECRETS.search(name)) or "@" in urlsplit(value).netloc
+    return bool(SECRETS.search(name)) or _has_account(value)
 
 
 def _bare(sources: str) -> str:
-    return "(adresse avec identifiants, à redonner)" if "@" in urlsplit(sources).netloc else sources
+    return "(adresse avec identifiants, à redonner)" if _has_account(sources) else sources
+
+
+def _has_account(value: str) -> bool:
+    """Read by hand: a password that holds a slash ends the address for urlsplit."""
+    return "@" in value.partition("://")[2] or "password=" in value.casefold()
 
 
 def _copy(source: Path, target: Path) -> None:

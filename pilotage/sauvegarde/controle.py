@@ -20,6 +20,8 @@ from pilotage.sauvegarde.manifeste import DEPOT, find_backup, verify_backup
 from pilotage.transport import open_client
 from pilotage.upstream import list_demandes
 
+JETEES = "SELECT livraison FROM pilotage.livraisons WHERE starts_with(motif, 'effacée du dépôt')"
+
 
 @dataclass
 class RapportDepot:
@@ -58,9 +60,9 @@ def check_home(settings: Settings, depuis: Path | None = None, *, amont: bool = 
         folder = find_backup(depuis)
         verify_backup(folder)
         settings.landing.mkdir(parents=True, exist_ok=True)
-        unpack_receipts(folder / "recus.tar.gz", depot)
+        unpack_receipts(folder / "recus.tar.gz", depot, _thrown_away(settings))
         report.reparees, _ = mend(depot, [folder.parent / DEPOT], list(check_landing(depot)))
-        share(depot)
+        share(depot, report.reparees)
     known = set()
     for state in check_landing(depot):
         report.lus += 1
@@ -78,6 +80,15 @@ def check_home(settings: Settings, depuis: Path | None = None, *, amont: bool = 
     if amont:
         _ask_upstream(settings, depot, report)
     return report
+
+
+def _thrown_away(settings: Settings) -> set[str]:
+    """Deliveries that left the landing because a person was erased: no backup brings them back."""
+    try:
+        with psycopg_connection(settings) as connection:
+            return {row[0] for row in connection.execute(JETEES).fetchall()}
+    except (ErreurConfiguration, psycopg.Error):
+        return set()
 
 
 def _ask_upstream(settings: Settings, depot: Depot, report: RapportDepot) -> None:

@@ -6,11 +6,11 @@ import hashlib
 import json
 import os
 import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pilotage.landing import Depot, Recu
+from pilotage.landing import RECU, Depot, Recu
 from pilotage.magasin import ErreurMagasin
 from pilotage.sauvegarde.manifeste import Morceau, hash_file
 
@@ -32,10 +32,19 @@ def all_receipts(depot: Depot) -> Iterator[Recu]:
     """Every receipt, whether or not its bytes are still there; one that cannot be read is passed over."""
     for path in sorted(depot.racine.glob(RECUS)):
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-            yield Recu(**{name: content[name] for name in Recu.__dataclass_fields__ if name in content})
+            yield _receipt(path.read_bytes())
         except (OSError, ValueError, TypeError):
             continue  # `check_landing` does not see it either: the journal names what is then missing
+
+
+def _receipt(raw: bytes) -> Recu:
+    content = json.loads(raw)
+    return Recu(**{name: content[name] for name in Recu.__dataclass_fields__ if name in content})
+
+
+def _read_receipt(tar: tarfile.TarFile, member: tarfile.TarInfo) -> Recu | None:
+    stream = tar.extractfile(member)
+    return _receipt(stream.read()) if stream else None
 
 
 def gather_receipts(depot: Depot) -> None:
@@ -46,13 +55,15 @@ def gather_receipts(depot: Depot) -> None:
                 depot.magasin.pull(name, fresh=True)
 
 
-def share(depot: Depot) -> None:
-    """Give the store what this machine has and it has not."""
+def share(depot: Depot, mended: Iterable[str] = ()) -> None:
+    """Give the store what this machine has and it has not, and what was mended in place of what it has."""
     if depot.magasin.partage:
         there = depot.magasin.sizes(depot.magasin.relative(depot.racine))
         for path in depot.racine.rglob("*"):
             if path.is_file() and depot.magasin.relative(path) not in there:
                 depot.magasin.push(path)
+        for place in mended:
+            depot.magasin.push(depot.racine / place)
 
 
 def place_of(recu: Recu) -> str:
@@ -88,7 +99,7 @@ def copy_to_store(depot: Depot, store: Path, liens: bool = False) -> tuple[list[
     for recu in all_receipts(depot):
         place = place_of(recu)
         target = store / place
-        if not (target.is_file() and target.stat().st_size == recu.taille_octets):
+        if not (target.is_file() and hash_file(target) == recu.sha256):  # a disk may have spoilt what it held
             if not _bring_to(depot, recu, target, liens):
                 bad.append(place)
                 continue
@@ -149,8 +160,11 @@ def pack_receipts(depot: Depot, archive: Path) -> None:
                 tar.add(path, arcname=path.relative_to(depot.racine).as_posix())
 
 
-def unpack_receipts(archive: Path, depot: Depot) -> int:
+def unpack_receipts(archive: Path, depot: Depot, jetees: Container[str] = ()) -> int:
     """Put receipts and follow-ups back where there are none; what stands is newer and stays.
+
+    Args:
+        jetees: deliveries that left the landing on purpose; their receipts are not put back.
 
     Returns:
         How many were put back.
@@ -158,7 +172,8 @@ def unpack_receipts(archive: Path, depot: Depot) -> int:
     count = 0
     with tarfile.open(archive) as tar:
         for member in tar:
-            if not (depot.racine / member.name).exists():
+            thrown = member.name.endswith(RECU) and (found := _read_receipt(tar, member)) and found.livraison in jetees
+            if not thrown and not (depot.racine / member.name).exists():
                 tar.extract(member, depot.racine, filter="data")
                 count += 1
     return count

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -77,7 +78,11 @@ def write_backup(
         partial.mkdir(mode=0o700)
         try:
             report = _write_parts(settings, place, partial, name, tout, liens)
+            for path in sorted(partial.rglob("*"), reverse=True):
+                _sync(path)
+            _sync(partial)
             partial.rename(place / name)
+            _sync(place)
         except OSError as error:
             raise ErreurSauvegarde(
                 f"écriture impossible : {error}", fichier=str(partial), conseil="libérer de la place, puis relancer"
@@ -115,8 +120,7 @@ def _write_parts(
             _dump_journal(settings, snapshot, folder / "journal.dump")
         if tout:
             with report.timed("base"):
-                options = ("--format=directory", f"--jobs={PROCESSUS}", f"--snapshot={snapshot}", "--no-acl")
-                run_tool(settings, "pg_dump", *options, "--no-owner", "--file", folder / "base")
+                _dump_database(settings, snapshot, folder / "base")
     with (
         report.timed("depot"),
         locked(settings.home / VERROU),
@@ -148,6 +152,18 @@ def _snapshot(settings: Settings) -> Iterator[tuple[psycopg.Connection, str]]:
         connection.commit()
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         yield connection, connection.execute("SELECT pg_export_snapshot()").fetchone()[0]
+
+
+def _dump_database(settings: Settings, snapshot: str, target: Path) -> None:
+    """The whole database by several processes; by one when a night that replaces a table is in their way."""
+    options = ("--format=directory", f"--snapshot={snapshot}", "--no-acl", "--no-owner", "--file", target)
+    try:
+        run_tool(settings, "pg_dump", f"--jobs={PROCESSUS}", *options)
+    except ErreurSauvegarde as error:
+        if "could not obtain lock" not in str(error):
+            raise
+        shutil.rmtree(target)
+        run_tool(settings, "pg_dump", *options)
 
 
 def _dump_journal(settings: Settings, snapshot: str, target: Path) -> None:
@@ -199,6 +215,15 @@ def _free_name(place: Path) -> str:
     if f"s{moment:%Y%m%dt%H%M%S}" <= last:  # names tell the order: the newest backup never takes an older one's place
         moment = dt.datetime.strptime(last, "s%Y%m%dt%H%M%S") + dt.timedelta(seconds=1)
     return f"s{moment:%Y%m%dt%H%M%S}"
+
+
+def _sync(path: Path) -> None:
+    """On the disk, before anything older is thrown away for it."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _point(place: Path, name: str) -> None:

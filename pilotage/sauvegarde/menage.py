@@ -23,7 +23,9 @@ def prune(place: Path, garder: int) -> list[str]:
     kept, dropped = found[-max(garder, 1) :], found[: -max(garder, 1)]
     named = {part.chemin for folder in kept for part in read_manifeste(folder).depot}
     for folder in dropped:
-        shutil.rmtree(folder)
+        aside = folder.with_name(f"{folder.name}.partiel")  # cut here, the next backup throws the rest away
+        folder.rename(aside)
+        shutil.rmtree(aside)
     store = place / DEPOT
     if dropped and store.is_dir():
         for path in [p for p in store.rglob("*") if p.is_file()]:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import psycopg
-
 from pilotage.config import get_settings
-from pilotage.errors import ErreurPilotage
 from pilotage.sauvegarde.ranger import tidy
 
 
@@ -16,8 +13,10 @@ def tidy_night() -> tuple[str, str]:
         State and message of the step, for the journal of the nights.
     """
     try:
-        plan = tidy(get_settings(), appliquer=True)
-    except (ErreurPilotage, OSError, psycopg.Error) as error:
+        plan = tidy(get_settings(), appliquer=True, attendre=False)
+    except BlockingIOError:
+        return "sans_changement", "une sauvegarde lit le dépôt : rien n'est rangé cette nuit"
+    except Exception as error:
         return "echouee", str(error)
     files = sum(len(paths) for paths in plan.chemins.values())
     counts = {"livraisons": len(plan.livraisons), "fichiers": files, "lignes de quarantaine": plan.quarantaine.total()}

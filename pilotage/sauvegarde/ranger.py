@@ -44,13 +44,19 @@ class Plan:
         return sum(copy.octets for copy in self.livraisons)
 
 
-def tidy(settings: Settings, *, jours_depot: int | None = None, appliquer: bool = False) -> Plan:
+def tidy(settings: Settings, *, jours_depot: int | None = None, appliquer: bool = False, attendre: bool = True) -> Plan:
     """What the rules would throw away; with `appliquer`, throw it away.
 
     The landing is looked at only when a number of days is known (`jours_depot`, else PILOTAGE_DEPOT_JOURS).
+
+    Args:
+        attendre: a backup that reads the landing is waited for; False raises BlockingIOError instead.
     """
     plan = Plan(jours_depot or settings.depot_jours, settings.journaux_jours)
-    with locked(settings.home / VERROU), psycopg_connection(settings) as connection:  # no backup is reading meanwhile
+    with (
+        locked(settings.home / VERROU, attendre=attendre),  # no backup is reading meanwhile
+        psycopg_connection(settings) as connection,
+    ):
         depot = open_depot(settings)
         if plan.jours_depot:
             plan.livraisons = _landed(depot, connection, plan.jours_depot, check=appliquer)

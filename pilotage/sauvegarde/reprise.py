@@ -12,16 +12,21 @@ from pilotage.catalogue import load_catalogue
 from pilotage.config import Settings
 from pilotage.database import get_engine, migrate
 from pilotage.errors import ErreurPilotage
+from pilotage.generations import SCHEMAS as VISIBLES
 from pilotage.suivi import suivre_etape
 
 SCHEMAS = ("raw", "raw_candidats", "quarantaine")  # those that the journal's first migration makes beside its own
+# A delivery left to the landing by its card has no table, and loses none.
 A_RECHARGER = text(
     "UPDATE pilotage.livraisons SET etat = 'recue', motif = NULL, decidee_le = NULL "
-    "WHERE etat IN ('acceptee', 'candidate') RETURNING livraison"
+    "WHERE etat IN ('acceptee', 'candidate') AND table_raw IS NOT NULL AND to_regclass(format('%I.%I', "
+    "CASE etat WHEN 'acceptee' THEN 'raw' ELSE 'raw_candidats' END, table_raw || '__' || livraison)) IS NULL "
+    "RETURNING livraison"
 )
 PERDUES = text(
-    "UPDATE pilotage.generations SET etat = 'supprimee' "
-    "WHERE etat IN ('visible', 'precedente', 'candidate', 'federee', 'en_construction') RETURNING generation"
+    "UPDATE pilotage.generations g SET etat = 'supprimee' WHERE etat IN ('visible', 'precedente', 'candidate', "
+    "'federee') AND NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = ANY(:visibles) AND g.etat = 'visible' "
+    "OR split_part(nspname, '__', 2) = g.generation) RETURNING generation"
 )
 
 
@@ -45,13 +50,15 @@ def create_schemas(settings: Settings) -> None:
 
 
 def forget_tables(settings: Settings) -> int:
-    """The journal came back without the tables: what was in service is to be loaded again, generations are gone.
+    """Where the journal came back without the tables: what was in service is to be loaded again, generations are gone.
+
+    What stands is left: a restoration cut anywhere is ended by asking again.
 
     Returns:
         How many deliveries are to be loaded.
     """
     with get_engine(settings).begin() as connection:
-        connection.execute(PERDUES)
+        connection.execute(PERDUES, {"visibles": list(VISIBLES)})
         return len(connection.execute(A_RECHARGER).all())
 
 
@@ -71,6 +78,8 @@ def rebuild(settings: Settings, *, construire: bool = True, sources: list[str] |
 
     report = RapportReprise(f"reprise_{dt.datetime.now():%Y%m%dT%H%M%S}")
     migrate(settings)
+    create_schemas(settings)
+    forget_tables(settings)
     start = time.monotonic()
     chosen = sources or list(load_catalogue())
     for source in chosen:

@@ -67,7 +67,7 @@ def restore(
     settings.landing.mkdir(parents=True, exist_ok=True)
     unpack_receipts(folder / "recus.tar.gz", depot)
     mended, _ = mend(depot, [folder.parent / DEPOT], check_landing(depot))
-    share(depot)
+    share(depot, mended)
     report.remises = len(mended)
     report.laissees = read_home(settings, folder)
     steps["remettre le dépôt"] = round(time.monotonic() - start, 1)

@@ -13,7 +13,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import ClassVar
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 HTML = b"<!DOCTYPE html><html><head><title>Maintenance</title></head><body>Revenez plus tard</body></html>"
 REPARABLES = ("coupé puis repris",)  # the collection itself gets over these
@@ -179,7 +179,3 @@ class _Handler(SimpleHTTPRequestHandler):
 def place_of(source: str, millesime: str, fichier: str) -> str:
     """Path of a file in a mirror, as the server sees it."""
     return "/" + "/".join((source, millesime, fichier))
-
-
-def quoted(chemin: str) -> str:
-    return quote(chemin)

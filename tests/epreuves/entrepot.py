@@ -178,8 +178,9 @@ class Entrepot:
         folder = latest_export(get_settings().exports)
         if folder is None or folder.name != generation:
             return [f"l'export montré est {folder.name if folder else 'absent'}, attendu {generation}"]
-        wrong = []
-        for line in (folder / "SHA256SUMS").read_text(encoding="utf-8").splitlines():
+        lines = (folder / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+        wrong = [] if lines else ["SHA256SUMS est vide"]
+        for line in lines:
             digest, _, name = line.partition("  ")
             if hashlib.sha256((folder / name).read_bytes()).hexdigest() != digest:
                 wrong.append(f"{name} n'a pas l'empreinte annoncée")

@@ -17,7 +17,6 @@ from tests.epreuves.entrepot import Entrepot
 from tests.epreuves.rapport import Epreuve
 
 RECUL = "-3d"
-MARQUE = "ErreurPilotage"
 
 
 def library() -> Path | None:

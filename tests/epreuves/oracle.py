@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import psycopg
 from psycopg import sql
@@ -153,9 +152,3 @@ class Oracle:
     def _digest(connection: psycopg.Connection, schema: str, table: str) -> tuple[int, str]:
         statement = sql.SQL(CONTENU).format(sql.Identifier(schema, table))
         return connection.execute(statement, (DE_CIRCONSTANCE,)).fetchone()
-
-
-def lines_of(path: Path) -> int:
-    """Physical lines of a text file."""
-    with path.open("rb") as stream:
-        return sum(1 for _ in stream)

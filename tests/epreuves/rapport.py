@@ -45,7 +45,7 @@ class Rapport:
 
     @property
     def est_bon(self) -> bool:
-        return all(one.est_bonne for one in self.epreuves)
+        return bool(self.epreuves) and all(one.est_bonne for one in self.epreuves)
 
     def add(self, epreuve: Epreuve, console: Console) -> None:
         self.epreuves.append(epreuve)
