@@ -11,6 +11,7 @@ from pilotage import generations
 from pilotage.config import Settings, get_settings
 from pilotage.database import psycopg_connection
 from pilotage.errors import ErreurDepot
+from pilotage.flux import guarded
 from pilotage.landing import open_depot
 from pilotage.load import load_source, pending
 from pilotage.sauvegarde import ErreurSauvegarde, ecriture, menage, restauration
@@ -94,8 +95,7 @@ def test_a_machine_without_memory_does_not_refuse_a_delivery(mirror, monkeypatch
         raise MemoryError
 
     with monkeypatch.context() as patch:
-        patch.setattr("pilotage.load.read_columns", lambda livre: __import__("pilotage.flux").flux.guarded(
-            livre, "illisible", "un fichier", empty))  # fmt: skip
+        patch.setattr("pilotage.load.read_columns", lambda livre: guarded(livre, "illisible", "un fichier", empty))
         patch.setattr("pilotage.readers.Livre.est_direct", property(lambda _: False))
         with pytest.raises(ErreurDepot, match="cette machine n'a pas pu le lire"):
             night(mirror, rows())
