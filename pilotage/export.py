@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,7 +15,7 @@ from pilotage.echange import put_in_place
 from pilotage.ecriture_csv import copy_csv
 from pilotage.ecriture_parquet import convert
 from pilotage.errors import ErreurPublication
-from pilotage.export_pointeur import latest_export, point
+from pilotage.export_pointeur import is_generation, latest_export, point_and_prune
 from pilotage.generations import SCHEMAS
 from pilotage.licences import derive_licence
 from pilotage.lignage import Lignage, bring_manifests, read_lignage
@@ -216,16 +215,8 @@ def former_export(exports: Path, name: str) -> Path | None:
     return others[-1] if others else None
 
 
-def is_generation(name: str) -> bool:
-    return re.fullmatch(r"g\d{8}t\d{6}", name) is not None
-
-
 def _point_and_prune(exports: Path, name: str) -> None:
-    former = latest_export(exports)
-    point(exports, name)
-    others = sorted(p.name for p in exports.iterdir() if is_generation(p.name) and p.name != name)
-    before = former.name if former and former.name in others else (others[-1] if others else None)
+    point_and_prune(exports, name)
     for other in exports.iterdir():
-        is_old = other.name in others and other.name != before
-        if is_old or other.name.endswith((".partiel", ".ancien")):
+        if other.name.endswith((".partiel", ".ancien")):
             shutil.rmtree(other, ignore_errors=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import tarfile
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from pilotage.config import Settings
-from pilotage.export_pointeur import latest_export, point
+from pilotage.export_pointeur import latest_export, point_and_prune
 from pilotage.magasin import Magasin, SansMagasin, get_magasin
 from pilotage.suivi import check_courante
 from pilotage.verrou import Verrou, alone
@@ -23,6 +24,7 @@ from pilotage.verrou import Verrou, alone
 DERNIERE = "exports/derniere.json"
 SITE = "publication/site.json"
 CONTROLES = "data_docs.json"
+ARCHIVES = "archives"
 
 
 @contextmanager
@@ -34,13 +36,13 @@ def publishing(settings: Settings, what: str) -> Iterator[Verrou | None]:
 
 
 def bring_latest_export(settings: Settings) -> None:
-    """Have the export that the store tells in this machine's cache, `derniere` pointing at it."""
+    """Have the export that the store tells in this machine's cache, `derniere` pointing at it, the former one kept."""
     magasin = get_magasin(settings)
     if isinstance(magasin, SansMagasin):
         return
     name = _told(magasin, DERNIERE).get("generation")
     if name and magasin.pull_tree(f"exports/{name}"):
-        point(settings.exports, name)
+        point_and_prune(settings.exports, name)
 
 
 def publish_export(settings: Settings, name: str, verrou: Verrou | None) -> None:
@@ -53,6 +55,7 @@ def publish_export(settings: Settings, name: str, verrou: Verrou | None) -> None
     if isinstance(magasin, SansMagasin) or verrou is None:
         return
     former = _told(magasin, DERNIERE).get("generation")
+    _check(verrou)
     magasin.push_tree(settings.exports / name)
     _tell(magasin, DERNIERE, {"generation": name}, verrou)
     stored = {one.split("/")[1] for one in magasin.sizes("exports") if one.count("/") > 1}
@@ -116,20 +119,29 @@ def bring_published(settings: Settings) -> dict[str, str]:
 
 
 def _publish_archive(magasin: Magasin, folder: Path, pointer: str, generation: str, verrou: Verrou) -> None:
-    archive = folder.with_name(f"{folder.name}-{generation}.tar")
+    """Put a folder in the store under a name that its bytes make: no attempt ever writes over what another one told."""
+    draft = magasin.home / ARCHIVES / f".{folder.name}.{os.getpid()}"
+    draft.parent.mkdir(parents=True, exist_ok=True)
+    archive = draft
     try:
-        with tarfile.open(archive, "w") as tar:
+        with tarfile.open(draft, "w") as tar:
             tar.add(folder, arcname=".")
-        with archive.open("rb") as stream:
+        with draft.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        archive = draft.rename(draft.with_name(f"{folder.name}-{generation}-{digest[:12]}.tar"))
+        _check(verrou)
         former = _told(magasin, pointer).get("archive")
         magasin.push(archive)
     finally:
+        draft.unlink(missing_ok=True)
         archive.unlink(missing_ok=True)
     name = magasin.relative(archive)
     _tell(magasin, pointer, {"generation": generation, "archive": name, "sha256": digest}, verrou)
-    if former and former != name:
-        magasin.drop(former)
+    stored = {one for one in magasin.sizes(ARCHIVES) if one.startswith(f"{ARCHIVES}/{folder.name}-")}
+    if former and magasin.size(former) is not None:
+        stored.add(former)
+    for old in sorted(stored - {name}):  # the former one, and what attempts that were overtaken left
+        magasin.drop(old)
 
 
 def _bring_archive(magasin: Magasin, told: dict[str, str], folder: Path) -> bool:
@@ -162,6 +174,10 @@ def _told(magasin: Magasin, pointer: str) -> dict[str, str]:
 
 
 def _tell(magasin: Magasin, pointer: str, content: dict[str, str], verrou: Verrou) -> None:
+    _check(verrou)
+    magasin.write(pointer, json.dumps(content))
+
+
+def _check(verrou: Verrou) -> None:
     verrou.check()
     check_courante(verrou.connection)
-    magasin.write(pointer, json.dumps(content))
