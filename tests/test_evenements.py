@@ -18,6 +18,7 @@ from pilotage.errors import ErreurConfiguration
 from pilotage.evenements import emission, reglage
 from pilotage.evenements.dbt import emit_build
 from pilotage.evenements.transport import GARDES_JOURS
+from pilotage.orchestration import ouvriers
 from tests.artefacts_dbt import GENERATION, write_artefacts
 from tests.releves import fill_journal
 
@@ -152,3 +153,16 @@ def test_a_delivery_goes_from_upstream_to_raw_without_its_key(warehouse: Setting
     assert (upstream.namespace, upstream.name) == ("https://example.org", "d/f.csv")
     assert landed.name.startswith(f"depot/{late}/") and landed.facets["version"].datasetVersion == "abc"
     assert raw.name.endswith(f".raw.{late}") and raw.namespace.startswith("postgres://")
+
+
+def test_events_and_counters_leave_from_workers_too(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*ouvriers.OBLIGATOIRES, ouvriers.API):
+        monkeypatch.setenv(name, "https://tete.example/")
+    monkeypatch.setenv("PILOTAGE_STATSD", "releves:8125")
+    settings = Settings(executeur="celery", magasin="memory://essai")
+    given = ouvriers.worker_environment(settings)
+    assert given["AIRFLOW__OPENLINEAGE__DISABLED"] == "False"
+    assert str(settings.logs) in given["AIRFLOW__OPENLINEAGE__TRANSPORT"]
+    assert (given["AIRFLOW__METRICS__STATSD_HOST"], given["AIRFLOW__METRICS__STATSD_PORT"]) == ("releves", "8125")
+    monkeypatch.delenv("PILOTAGE_OPENLINEAGE")
+    assert ouvriers.worker_environment(settings)["AIRFLOW__OPENLINEAGE__DISABLED"] == "True"

@@ -80,7 +80,8 @@ def worker_environment(settings: Settings) -> dict[str, str]:
     Raises:
         ErreurConfiguration: what several machines need is lacking.
     """
-    from pilotage.orchestration.environnement import airflow_home, own_settings, task_logs
+    from pilotage.evenements.reglage import airflow_variables
+    from pilotage.orchestration.environnement import airflow_home, own_settings, statsd_variables, task_logs
 
     if settings.executeur != "celery" or not os.environ.get(API) or not settings.database_url_env:
         raise ErreurConfiguration(
@@ -92,6 +93,8 @@ def worker_environment(settings: Settings) -> dict[str, str]:
         "AIRFLOW__CORE__DEFAULT_TIMEZONE": "Europe/Paris",
         **os.environ,
         **own_settings(settings),
+        **airflow_variables(settings),  # events and counters of a task are sent from where it runs
+        **statsd_variables(),
         **celery_variables(settings),
         "AIRFLOW_HOME": str(airflow_home(settings)),
         "AIRFLOW__CORE__DAGS_FOLDER": str(RACINE / "dags"),
