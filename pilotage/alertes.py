@@ -143,7 +143,7 @@ def _mail(titre: str, texte: str, html: str | None, champs: Mapping[str, Any]) -
     server = urlsplit(os.environ.get("PILOTAGE_SMTP_URL", "smtp://127.0.0.1:25"))
     message = EmailMessage()
     message["Subject"] = titre.replace("\n", " ")
-    message["From"] = os.environ.get("PILOTAGE_ALERTE_EXPEDITEUR", "pilotage@localhost")
+    message["From"] = os.environ.get("PILOTAGE_ALERTE_EXPEDITEUR") or "pilotage@localhost"
     message["To"] = os.environ["PILOTAGE_ALERTE_COURRIEL"]
     if html:
         message.set_content(texte)

@@ -95,15 +95,16 @@ def test_an_email_goes_through_the_server_named(home: Path, monkeypatch: pytest.
             sent.append((user, password))
 
         def send_message(self, message) -> None:
-            sent.append((message["To"], message["Subject"], message.get_content()))
+            sent.append((message["To"], message["Subject"], message.get_content(), message["From"]))
 
     monkeypatch.setattr(smtplib, "SMTP", Server)
     monkeypatch.setenv("PILOTAGE_SMTP_URL", "smtp://moi:p%40ss@mail.example:587")
     monkeypatch.setenv("PILOTAGE_ALERTE_COURRIEL", "elue@example.fr")
+    monkeypatch.setenv("PILOTAGE_ALERTE_EXPEDITEUR", "")  # as containers give what `.env` does not say
     alertes.alerter("Titre\nsur deux lignes", "Texte", source="a__b")
     assert sent[:3] == [("mail.example", 587), ("tls",), ("moi", "p@ss")]
-    to, subject, content = sent[3]
-    assert (to, subject) == ("elue@example.fr", "Titre sur deux lignes")
+    to, subject, content, sender = sent[3]
+    assert (to, subject, sender) == ("elue@example.fr", "Titre sur deux lignes", "pilotage@localhost")
     assert "Texte" in content and "source : a__b" in content
 
 

@@ -137,6 +137,21 @@ def test_secrets_are_those_that_the_script_draws(values, pod):
     assert "pilotage_mot_de_passe" not in secret_items(values["volumes"])
 
 
+def test_alerts_leave_from_tasks_and_from_who_tells_of_killed_ones(values, pod):
+    compose = read_compose(RACINE / "docker" / "machines.yaml")["services"]
+    (container,) = pod["spec"]["containers"]
+    channels = {"alerte_webhook", "smtp_url"}
+    for env, secrets, service in (
+        (container["env"], secret_items(pod), "travailleur"),
+        (values["dagProcessor"]["env"], secret_items(values["dagProcessor"]), "dag-processor"),
+    ):
+        wanted = {name for name in compose[service]["environment"] if name.startswith("PILOTAGE_ALERTE_")}
+        assert wanted and wanted <= {one["name"] for one in env}, service
+        assert channels <= secrets and channels <= set(compose[service]["secrets"]), service
+    mounts = {mount["name"]: mount["mountPath"] for mount in values["dagProcessor"]["extraVolumeMounts"]}
+    assert {"name": "PILOTAGE_SECRETS_DOSSIER", "value": mounts["alertes"]} in values["dagProcessor"]["env"]
+
+
 def test_nothing_runs_as_root_nor_writes_in_its_image(values, pod):
     contexts = [
         values["securityContexts"],
