@@ -33,6 +33,11 @@ class Dossier:
         return typed_rules([*rules, *self._loss()])
 
     @property
+    def personnelles(self) -> frozenset[str]:
+        """Columns whose values no message quotes."""
+        return frozenset(column.nom for column in self.table.colonnes if column.personnel)
+
+    @property
     def candidate(self) -> str:
         """Table of the delivery, in `raw_candidats` before the decision, in `raw` once accepted."""
         return partition_name(self.table.table, self.livraison.livraison)

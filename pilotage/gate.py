@@ -109,6 +109,7 @@ def _judge_delivery(settings: Settings, dossier: Dossier, report: RapportControl
             table=control,
             rules=rules,
             index=INDEX,
+            personal=dossier.personnelles,
         )
         failures = [explain_failure(dossier, control, result) for result in results if not result.succes]
         with psycopg_connection() as connection:
@@ -186,7 +187,14 @@ def _replay_delivery(settings: Settings, dossier: Dossier, report: RapportContro
     try:
         with control_table(get_engine(), name, name, rules, dossier.doublons, dossier.suite.absents) as control:
             results = validate(
-                settings, suite=dossier.nom_suite, run=name, schema=SCHEMA, table=control, rules=rules, index=INDEX
+                settings,
+                suite=dossier.nom_suite,
+                run=name,
+                schema=SCHEMA,
+                table=control,
+                rules=rules,
+                index=INDEX,
+                personal=dossier.personnelles,
             )
             with psycopg_connection() as connection:
                 kept = {line for result in results for line in offending_lines(connection, control, result)}

@@ -13,7 +13,7 @@ import math
 import os
 import re
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -29,6 +29,7 @@ from pilotage.errors import ErreurConfiguration, ErreurControle
 from pilotage.magasin import get_magasin
 from pilotage.pages_controle import make_local, write_index
 from pilotage.suites import Regle
+from pilotage.valeurs_cachees import CACHEE, hide_values, is_personal
 
 EXAMPLES = 5
 OBSERVED = ("observed_value", "element_count", "unexpected_count", "unexpected_percent", "missing_count")
@@ -48,12 +49,21 @@ class Resultat:
 
 
 def validate(
-    settings: Settings, *, suite: str, run: str, schema: str, table: str, rules: list[Regle], index: str | None = None
+    settings: Settings,
+    *,
+    suite: str,
+    run: str,
+    schema: str,
+    table: str,
+    rules: list[Regle],
+    index: str | None = None,
+    personal: frozenset[str] = frozenset(),
 ) -> list[Resultat]:
     """Judge `schema.table` by the rules, in their order; the page of Data Docs replaces the one of the same run.
 
     Args:
         index: column that identifies a row, for rules about rows.
+        personal: columns whose values are neither returned nor kept in the files of Great Expectations.
 
     Raises:
         ErreurConfiguration: an expectation does not exist, or refuses its arguments.
@@ -77,12 +87,23 @@ def validate(
         context.validation_definitions.delete(definition.name)
     finally:
         source.delete_asset(table)
+    hidden = {rank for rank, rule in enumerate(rules) if is_personal(rule, personal)}
+    if hidden:
+        for path in (settings.home / "gx" / "resultats" / suite / run).rglob("*.json"):
+            hide_values(path, hidden)
     magasin = get_magasin(settings)
     if magasin.partage:  # another machine will draw the pages
         places = [settings.home / "gx" / "suites" / f"{suite}.json", settings.home / "gx" / "resultats" / suite / run]
         for path in [one for place in places for one in (place, *place.rglob("*")) if one.is_file()]:
             magasin.push(path)
-    return [_read(suite, rules, result) for result in sorted(outcome.results, key=_rank)]
+    results = [_read(suite, rules, result) for result in sorted(outcome.results, key=_rank)]
+    return [without_values(result) if is_personal(result.regle, personal) else result for result in results]
+
+
+def without_values(result: Resultat) -> Resultat:
+    """The same result, counted but not quoted."""
+    seen = {key: value if key != "observed_value" else CACHEE for key, value in result.observe.items()}
+    return replace(result, exemples=[CACHEE] if result.exemples else [], observe=seen)
 
 
 def build_docs(settings: Settings) -> None:

@@ -13,6 +13,7 @@ from pilotage.dossiers import Dossier
 from pilotage.errors import ErreurControle
 from pilotage.quarantaine import Faute, physical_lines
 from pilotage.table_controle import SCHEMA
+from pilotage.valeurs_cachees import CACHEE, is_personal
 
 if TYPE_CHECKING:
     from pilotage.jugement import Resultat
@@ -47,7 +48,7 @@ def find_faults(connection: psycopg.Connection, dossier: Dossier, control: str, 
         "FROM {} AS k JOIN {} AS c ON c.ctid = k._tid::tid WHERE k._rang = ANY(%s) ORDER BY c._ligne"
     ).format(sql.Identifier(SCHEMA, control), sql.Identifier(SCHEMA, dossier.candidate))
     return [
-        Faute(line, broken[rank][0].regle.nom, _reasons(broken[rank], content), content)
+        Faute(line, broken[rank][0].regle.nom, _reasons(broken[rank], content, dossier.personnelles), content)
         for rank, line, content in connection.execute(query, (list(broken),)).fetchall()
     ]
 
@@ -73,7 +74,7 @@ def explain_failure(dossier: Dossier, control: str, result: Resultat) -> str:
         first = offending_lines(connection, control, result, FIRST_LINES)
     places = physical_lines(dossier.livraison, first)
     where = ", ".join(str(places.get(line, line)) for line in first)
-    values = ", ".join(f"« {value} »" for value in dict.fromkeys(result.exemples) if value is not None)
+    values = ", ".join(_quoted(value) for value in dict.fromkeys(result.exemples) if value is not None)
     share = result.nb_fautives / max(result.nb_lignes or 1, 1)
     return (
         f"{rule.nom} : {count(result.nb_fautives)} lignes sur {count(result.nb_lignes or 0)} ({percent(share)}, "
@@ -144,11 +145,16 @@ def _observation(result: Resultat) -> dict[str, Any]:
     return seen
 
 
-def _reasons(results: list[Resultat], content: dict[str, Any]) -> str:
+def _quoted(value: Any) -> str:
+    return CACHEE if value == CACHEE else f"« {value} »"
+
+
+def _reasons(results: list[Resultat], content: dict[str, Any], personal: frozenset[str]) -> str:
     parts = []
     for result in results:
         column = result.regle.colonne or ""
-        value = f" ({column} = « {content[column]} »)" if content.get(column) is not None else ""
+        said = CACHEE if is_personal(result.regle, personal) else f"« {content.get(column)} »"
+        value = f" ({column} = {said})" if content.get(column) is not None else ""
         parts.append(f"{result.regle.raison}{value}")
     return " ; ".join(dict.fromkeys(parts))
 

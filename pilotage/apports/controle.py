@@ -10,7 +10,7 @@ from pilotage.apports import cards
 from pilotage.apports.depot import list_files
 from pilotage.apports.lecture import Ligne, read_rows
 from pilotage.apports.references import References
-from pilotage.apports.valeurs import Defaut, as_date, check_value, shown
+from pilotage.apports.valeurs import Defaut, as_date, check_value, quoted
 from pilotage.catalogue import Source
 from pilotage.errors import ErreurApport, ErreurPilotage
 
@@ -116,7 +116,7 @@ def _check_constants(card: Source, nom: str, rows: list[Ligne]) -> list[ErreurAp
             given = row.valeurs.get(column.nom, "")
             value, line = first.setdefault(group, (given, row.numero))
             if value != given:
-                said = f"« {shown(given)} » ici, « {shown(value)} » ligne {line}"
+                said = f"{quoted(column, given)} ici, {quoted(column, value)} ligne {line}"
                 same = f"une seule valeur par {' et '.join(column.regles.un_par)}"
                 faults.append(_located(nom, row, column.nom, Defaut(said, same, "garder l'une des deux")))
     return faults
