@@ -16,13 +16,15 @@ import pytest
 from sqlalchemy import make_url
 
 from pilotage.alertes import alerter
-from pilotage.config import RACINE, Settings
+from pilotage.config import RACINE, Settings, get_settings
 from pilotage.discretion import hide, known_secrets
 from pilotage.lecteur import ensure_reader
 from pilotage.roles import ensure_loader
+from pilotage.sauvegarde.accueil import write_settings
 from tests import portes
 
 JETON, COURRIER, CLE = "jetonWebhook7Q9", "motSmtp%40Kz81", "cleDatagouv55Xw"
+LIGNAGE = "cleLignage31Tv"
 FAUX = "mauvaisMotDePasse42"
 
 
@@ -87,6 +89,7 @@ def test_no_secret_in_what_a_load_a_build_and_their_failures_write(
         "PILOTAGE_ALERTE_COURRIEL": "quelqu.un@exemple.fr",
         "PILOTAGE_SMTP_URL": f"smtps://moi:{COURRIER}@127.0.0.1:9",
         "PILOTAGE_DATAGOUV_CLE": CLE,
+        "PILOTAGE_OPENLINEAGE_CLE": LIGNAGE,
         "PYTHONPATH": str(RACINE),
     }
     dbt = (
@@ -114,7 +117,7 @@ def test_no_secret_in_what_a_load_a_build_and_their_failures_write(
         outputs.append(done.stdout + done.stderr)
     watch.over.set()
     watch.join()
-    words = [*passwords, JETON, COURRIER, "motSmtp@Kz81", CLE, FAUX]
+    words = [*passwords, JETON, COURRIER, "motSmtp@Kz81", CLE, LIGNAGE, FAUX]
     assert "livraisons acceptées" in outputs[0] and "password authentication failed" in outputs[3]
     assert "non envoyé" in (home / "journaux" / "alertes.jsonl").read_text()
     assert (home / "dbt" / "essai" / "dbt.log").exists(), outputs[1]
@@ -130,8 +133,30 @@ def test_a_wrong_address_is_never_quoted(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("PILOTAGE_ALERTE_WEBHOOK", "https://x.exemple/hooks/AAAA/0123456789abcdef")
     monkeypatch.setenv("PILOTAGE_DATAGOUV_CLE", "court")
     assert "court" not in known_secrets()
+    monkeypatch.setenv("PILOTAGE_OPENLINEAGE_CLE", LIGNAGE)
+    assert hide(f"401 : Bearer {LIGNAGE}") == "401 : Bearer ***"
     said = hide("refusé : a/b#longMot ; https://x.exemple/hooks/AAAA/0123456789abcdef ; 0123456789abcdef ; court")
     assert said == "refusé : *** ; *** ; *** ; court"
+
+
+def test_the_settings_of_a_backup_name_secrets_without_their_value(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PILOTAGE_HOME", str(tmp_path))
+    monkeypatch.setenv("PILOTAGE_SOURCES", "https://moi:mot/De/passe@miroir/x")
+    hidden = {
+        "PILOTAGE_CHARGEUR_URL": "host=base user=chargeur",
+        "PILOTAGE_LECTEUR_URL": "postgresql:///base",
+        "PILOTAGE_BI_ENTREPOT": "postgresql://lecteur:mot/De/passe@base/pilotage",
+        "PILOTAGE_AUTRE": "postgresql://base/pilotage?user=a&Password=motDePasse",
+    }
+    for name, value in hidden.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PILOTAGE_COMMUNES", "1200")
+    write_settings(get_settings(), tmp_path / "reglages.env")
+    told = (tmp_path / "reglages.env").read_text()
+    assert all(f"# {name}= (secret, à redonner)" in told for name in (*hidden, "PILOTAGE_SOURCES"))
+    assert "PILOTAGE_COMMUNES=1200" in told and "mot/De" not in told and "motDePasse" not in told
 
 
 def test_a_plain_webhook_beyond_this_machine_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
