@@ -144,9 +144,10 @@ def measure(communes: int, folder: Path, limite_s: float, jusque: str) -> Path:
 def _server(settings) -> list[int]:
     pidfile = postgres.postgres_dir(settings) / "donnees" / "postmaster.pid"
     try:
-        return [int(pidfile.read_text().split()[0])]
+        pid = int(pidfile.read_text().split()[0])
     except (OSError, IndexError, ValueError):
         return []
+    return [pid] if pid > 0 else []  # initdb's own server, which is the child's, writes a negative one
 
 
 def _steps(home: Path, watch: Releveur) -> list[dict]:

@@ -57,6 +57,8 @@ def test_the_server_that_is_measured_is_the_one_of_the_home(tmp_path):
     (data / "postmaster.pid").write_text("4321\n/ailleurs\n")
     try:
         assert banc_communes._server(settings) == [4321]
+        (data / "postmaster.pid").write_text("-4321\n/ailleurs\n")  # while initdb is at work
+        assert banc_communes._server(settings) == []
     finally:
         shutil.rmtree(postgres_dir(settings))
 
