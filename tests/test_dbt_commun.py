@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from jinja2 import Environment, FileSystemLoader
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
@@ -21,6 +22,7 @@ from pilotage import dbt_sources, entrepot, execution_dbt
 from pilotage.config import RACINE, Settings
 from pilotage.database import get_engine
 from pilotage.errors import ErreurEntrepot
+from pilotage.formes import FORMES
 from tests.entrepot_reel import EntrepotReel
 
 MODELES = sorted((RACINE / "dbt_project" / "models").rglob("*.sql"))
@@ -75,6 +77,20 @@ def test_failure_names_model_message_and_file(tmp_path: Path):
 def test_unknown_axis_is_refused(warehouse: Settings):
     with pytest.raises(ErreurEntrepot, match="inconnu"):
         entrepot.build_axe("g20260101t000000", "cuisine")
+
+
+def test_commune_codes_with_letters_pass_in_a_simulated_country_alone():
+    """Gate 1 and dbt ask the same form: above 45 000 simulated villages, départements are A0, A1…"""
+    jinja = Environment(loader=FileSystemLoader(execution_dbt.PROJECT / "macros"))
+    real, simulated = (
+        jinja.get_template("codes.sql").make_module({"env_var": lambda *_, told=told: told}).motif_commune()
+        for told in ("false", "true")
+    )
+    assert simulated == FORMES["code_commune"].regex_simulation
+    for code in ("01001", "2A004", "97105"):
+        assert re.search(real, code) and re.search(simulated, code)
+    assert re.search(simulated, "A0123") and not re.search(real, "A0123")
+    assert not any(re.search(real, code) or re.search(simulated, code) for code in ("0null", "1001", "010011"))
 
 
 @pytest.fixture(scope="module")

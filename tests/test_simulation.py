@@ -107,7 +107,8 @@ def test_codes_have_the_form_of_official_ones(petite: Path) -> None:
         codes = [r["COM"] for r in csv.DictReader(f)]
     assert all(re.fullmatch(r"(\d{2}|2[AB])\d{3}", code) for code in codes)
     assert {"01", "2A", "2B"} <= set(codes_departements(4))
-    assert len(set(codes_departements(900))) == 900
+    assert len(set(large := codes_departements(900))) == 900
+    assert not {"98", "00"} & set(large), "98 begins collectivities' codes; 00 loses zeros that nobody can give back"
 
 
 def test_siren_and_siret_have_a_valid_key(petite: Path) -> None:

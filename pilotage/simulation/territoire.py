@@ -30,7 +30,10 @@ SUPPLEMENT = 24  # places kept in each département's numbering for municipal ar
 
 
 def codes_departements(nombre: int) -> list[str]:
-    """Codes of the mainland, spread from 01 to 95 with 2A and 2B; beyond 96, letters, since digits are exhausted."""
+    """Codes of the mainland, spread from 01 to 95 with 2A and 2B; beyond 98, letters, since digits are exhausted.
+
+    98 begins the codes of collectivities; 00 would lose two zeros in a spreadsheet, and nobody could give them back.
+    """
     chiffres = [f"{n:02d}" for n in range(1, 96) if n != 20]
     codes = [*chiffres[:9], "2A", "2B", *chiffres[9:]]
     if nombre < len(codes):
@@ -39,7 +42,7 @@ def codes_departements(nombre: int) -> list[str]:
         while len(choisis) > nombre:
             choisis.pop(-2)
         return [*choisis, *(c for c in reversed(codes) if c not in choisis)][:nombre]
-    codes += ["96", "98", "99", "00"]
+    codes += ["96", "99"]
     codes += [f"{a}{b}" for a in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" for b in "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"]
     if nombre > len(codes):
         conseil = "demander moins de communes"
