@@ -17,6 +17,13 @@ tirer() {
         echo "créé : $dossier/$1"
     fi
 }
+# A file made from other secrets follows them: written again when they changed, told only then.
+deriver() {
+    if [ ! -s "$dossier/$1" ] || [ "$(cat "$dossier/$1")" != "$2" ]; then
+        rm -f "$dossier/$1"
+        tirer "$1" "$2"
+    fi
+}
 hasard() { openssl rand -base64 "$1" | tr '+/' '-_' | tr -d '\n'; }
 cle() { openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$1" 2>/dev/null; }
 
@@ -26,6 +33,8 @@ done
 tirer airflow_fernet "$(hasard 32)"
 tirer airflow_jwt "$(hasard 48)"
 tirer airflow_session "$(hasard 48)"
+# Recognises people who asked to be erased, on each machine that loads: losing it is losing the list.
+tirer oppositions_cle "$(hasard 24)"
 tirer airflow_utilisateurs "{\"pilotage\": \"$(hasard 18)\"}"
 
 # To be filled in by hand, or left empty: where alerts go. Their addresses hold a token or a password.
@@ -60,4 +69,4 @@ if [ ! -s "$dossier/postgres_certificat" ]; then
     echo "créé : $dossier/postgres_certificat"
 fi
 adresse="postgres:5432/pilotage?sslmode=verify-full&sslrootcert=/run/secrets/postgres_ca"
-tirer lecteur_adresse "postgresql://lecteur:$(cat "$dossier/lecteur_mot_de_passe")@$adresse"
+deriver lecteur_adresse "postgresql://lecteur:$(cat "$dossier/lecteur_mot_de_passe")@$adresse"

@@ -16,6 +16,13 @@ tirer() {
         echo "créé : $dossier/$1"
     fi
 }
+# A file made from other secrets follows them: written again when they changed, told only then.
+deriver() {
+    if [ ! -s "$dossier/$1" ] || [ "$(cat "$dossier/$1")" != "$(printf '%s' "$2")" ]; then
+        rm -f "$dossier/$1"
+        tirer "$1" "$2"
+    fi
+}
 lire() { cat "$dossier/$1"; }
 hasard() { openssl rand -base64 "$1" | tr '+/' '-_' | tr -d '\n'; }
 
@@ -28,13 +35,13 @@ tirer magasin_identifiant "PILOTAGE$(openssl rand -hex 6 | tr 'a-f' 'A-F')"
 tirer magasin_cle "$(hasard 30)"
 
 # Redis: the queue for Airflow, a cache for Superset, and a ping for the health check; nobody may change its settings.
-tirer redis_regles "user default off
+deriver redis_regles "user default off
 user sante on >sante resetkeys resetchannels -@all +ping
 user pilotage on >$(lire redis_mot_de_passe) ~* &* +@all -@admin -@dangerous +info
 user superset on >$(lire redis_bi_mot_de_passe) ~superset_* resetchannels -@all +@read +@write +@keyspace +@connection -@dangerous
 "
 # The store: one account for the tasks; it may do all but administer.
-tirer magasin_identites "{\"identities\": [{\"name\": \"pilotage\", \"credentials\": [{\"accessKey\": \"$(lire magasin_identifiant)\",
+deriver magasin_identites "{\"identities\": [{\"name\": \"pilotage\", \"credentials\": [{\"accessKey\": \"$(lire magasin_identifiant)\",
   \"secretKey\": \"$(lire magasin_cle)\"}], \"actions\": [\"Read:pilotage\", \"Write:pilotage\", \"List:pilotage\", \"Tagging:pilotage\", \"Admin:pilotage\"]}]}"
 
 if [ ! -s "$dossier/machine_certificat" ]; then

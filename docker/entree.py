@@ -21,6 +21,7 @@ SIMPLE = {
     "airflow_session": "AIRFLOW__API__SECRET_KEY",
     "alerte_webhook": "PILOTAGE_ALERTE_WEBHOOK",
     "smtp_url": "PILOTAGE_SMTP_URL",
+    "oppositions_cle": "PILOTAGE_OPPOSITIONS_CLE",
     "magasin_identifiant": "AWS_ACCESS_KEY_ID",
     "magasin_cle": "AWS_SECRET_ACCESS_KEY",
     "flower_compte": "AIRFLOW__CELERY__FLOWER_BASIC_AUTH",

@@ -114,9 +114,10 @@ def read_key(connection: psycopg.Connection, settings: Settings | None = None, *
             attendu="PILOTAGE_OPPOSITIONS_CLE sur chaque machine qui charge (secret oppositions_cle)",
             conseil="voir docs/machines.md, puis recommencer",
         )
-    if not given and (path.exists() or (create and not known)):
+    is_other = bool(given and known and _mark(given) != known[0])  # the list may be older than the variable
+    if (path.exists() and (not given or is_other)) or (create and not given and not known):
         given = draw_password(path)
-    mark = hashlib.sha256(b"pilotage.oppositions" + given.encode()).hexdigest()[:16] if given else None
+    mark = _mark(given) if given else None
     if mark and not known and create:
         connection.execute("INSERT INTO pilotage.reglages VALUES ('oppositions_cle', %s)", (mark,))
         known = (mark,)
@@ -127,6 +128,11 @@ def read_key(connection: psycopg.Connection, settings: Settings | None = None, *
             conseil="la rapporter de la sauvegarde ; sans elle, reprendre les demandes dans une liste vidée",
         )
     return given.encode()
+
+
+def _mark(key: str) -> str:
+    """What the warehouse keeps of a key, to tell it from another."""
+    return hashlib.sha256(b"pilotage.oppositions" + key.encode()).hexdigest()[:16]
 
 
 def check_key(source: str) -> None:

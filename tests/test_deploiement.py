@@ -118,6 +118,7 @@ def test_secrets_are_drawn_declared_and_given_to_few(machines, services, tmp_pat
     assert set(machines["secrets"]) <= set(drawn)
     assert set(drawn) - set(machines["secrets"]) == {"autorite_cle"}  # it signs, and no service gets it
     for secret, holders in {
+        "oppositions_cle": {"travailleur", "travailleur-distant"},
         "airflow_fernet": {"migration", "api-server", "scheduler", "dag-processor", "triggerer"},
         "pilotage_mot_de_passe": {"postgres", "migration", "travailleur", "travailleur-distant"},
         "magasin_cle": {"seau", "api-server", "travailleur", "travailleur-distant", "vitrine"},
@@ -143,6 +144,22 @@ def test_secrets_are_drawn_declared_and_given_to_few(machines, services, tmp_pat
         "accessKey": drawn["magasin_identifiant"].decode(),
         "secretKey": drawn["magasin_cle"].decode(),
     }
+
+
+def test_what_is_made_of_secrets_follows_them(tmp_path):
+    if not shutil.which("openssl"):
+        pytest.skip("openssl absent")
+    folder = tmp_path / "secrets"
+    draw = [DOCKER / "creer_secrets_machines.sh", folder]
+    subprocess.run(draw, check=True, capture_output=True)
+    for name in ("redis_mot_de_passe", "magasin_cle"):
+        (folder / name).unlink()
+        (folder / name).write_text(f"nouveau-{name}")
+    told = subprocess.run(draw, check=True, capture_output=True, text=True).stdout
+    assert ">nouveau-redis_mot_de_passe " in (folder / "redis_regles").read_text()
+    identity = json.loads((folder / "magasin_identites").read_text())["identities"][0]["credentials"][0]
+    assert identity["secretKey"] == "nouveau-magasin_cle"
+    assert told.split() == ["créé", ":", f"{folder}/redis_regles", "créé", ":", f"{folder}/magasin_identites"]
 
 
 @cache

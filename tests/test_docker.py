@@ -219,6 +219,10 @@ def test_secrets_are_drawn_once(tmp_path, compose):
     assert "pilotage" in json.loads(first["airflow_utilisateurs"])
     subprocess.run([DOCKER / "creer_secrets.sh", folder], check=True, capture_output=True)
     assert {path.name: path.read_text() for path in folder.iterdir()} == first
+    (folder / "lecteur_mot_de_passe").unlink()
+    (folder / "lecteur_mot_de_passe").write_text("nouveau")
+    subprocess.run([DOCKER / "creer_secrets.sh", folder], check=True, capture_output=True)
+    assert (folder / "lecteur_adresse").read_text().startswith("postgresql://lecteur:nouveau@")
 
 
 PASSWORDS = {

@@ -164,3 +164,11 @@ def test_no_key_is_drawn_where_machines_share_a_store(
     monkeypatch.setenv("PILOTAGE_OPPOSITIONS_CLE", "une clé partagée")
     with psycopg_connection() as connection:
         assert read_key(connection, shared, create=True) == "une clé partagée".encode()
+
+
+def test_a_list_older_than_the_variable_keeps_its_key(warehouse: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    with psycopg_connection() as connection:
+        drawn = read_key(connection, warehouse, create=True)
+    monkeypatch.setenv("PILOTAGE_OPPOSITIONS_CLE", "une autre, tirée depuis")
+    with psycopg_connection() as connection:
+        assert read_key(connection, warehouse, create=True) == drawn
