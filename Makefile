@@ -86,8 +86,9 @@ navigateur:
 test: installer-dev datagouv navigateur serveurs $(VENV)-bi/installe $(VENV)-immeubles/installe ## All tests, in two processes side by side
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target --keep-going test-nuits test-reste
 
+# The two processes fill the cores: threads of BLAS or OpenMP beside them only wait for each other.
 test-nuits test-reste:
-	PILOTAGE_MIROIR='$(MIROIR)' $(PY) -m pytest -m '$(if $(filter test-nuits,$@),nuit,not nuit)'
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 PILOTAGE_MIROIR='$(MIROIR)' $(PY) -m pytest -m '$(if $(filter test-nuits,$@),nuit,not nuit)'
 
 lint: installer-dev ## Style and form of code, SQL and YAML; derived files up to date
 	$(VENV)/bin/ruff check .

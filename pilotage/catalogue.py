@@ -236,22 +236,28 @@ def load_catalogue(folder: Path = FICHES) -> dict[str, Source]:
     Raises:
         ErreurFiche: a card is not valid; the message names the file and the field.
     """
-    return {path.stem: read_card(path) for path in sorted(folder.glob("*.yml"))}
+    return {path.stem: _read_once(path) for path in sorted(folder.glob("*.yml"))}
 
 
 def get_source(nom: str) -> Source:
-    """One card.
+    """One card; the others are not read: the task of a source has no use for them.
 
     Raises:
         ErreurFiche: no such card; the closest names are given.
     """
-    catalogue = load_catalogue()
-    if nom in catalogue:
-        return catalogue[nom]
+    path = FICHES / f"{nom}.yml"
+    if re.fullmatch(r"\w+", nom) and path.is_file():
+        return _read_once(path)
     import difflib
 
+    catalogue = load_catalogue()
     close = difflib.get_close_matches(nom, catalogue, n=3) or sorted(catalogue)
     raise ErreurFiche(f"source « {nom} » inconnue", attendu=", ".join(close), conseil="`pilotage sources` les liste")
+
+
+@lru_cache(maxsize=512)
+def _read_once(path: Path) -> Source:
+    return read_card(path)
 
 
 def read_card(path: Path) -> Source:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
@@ -14,6 +15,9 @@ from sqlalchemy import create_engine, make_url, text
 from pilotage.apports import EXEMPLES
 from pilotage.catalogue import AXES, load_catalogue
 from pilotage.config import get_settings
+
+if TYPE_CHECKING:
+    from models_ml.calcul import Recommandation
 
 JUGEES = {
     "anct__conseillers_numeriques_activite",  # 29 postcodes cut short
@@ -31,6 +35,7 @@ class EntrepotReel:
     home: Path
     mirror: Path
     generation: str = ""
+    appris: Recommandation | None = None  # what was computed of the service that is learned, by `entrepot_recommande`
 
     def indicator(self, schema: str, code: str, niveau: str, millesime: str) -> pd.DataFrame:
         """Rows of one indicator at one level, by code of the territory."""
@@ -64,11 +69,14 @@ class EntrepotReel:
 @pytest.fixture(scope="session")
 def entrepot_recommande(entrepot_reel: EntrepotReel) -> EntrepotReel:
     """The same, with the recommender's tables of its generation."""
-    from models_ml.calcul import recommend
+    from models_ml import calcul
 
-    with entrepot_reel.opened():
-        recommend(entrepot_reel.generation)
-    return entrepot_reel
+    learned = []
+    with entrepot_reel.opened(), pytest.MonkeyPatch.context() as patch:
+        keep = calcul._keep_model
+        patch.setattr(calcul, "_keep_model", lambda one: (keep(one), one.ressemblance and learned.append(one)))
+        calcul.recommend(entrepot_reel.generation)
+    return replace(entrepot_reel, appris=learned[0])
 
 
 @pytest.fixture(scope="session")

@@ -8,12 +8,10 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from models_ml import parametres
 from models_ml.attributs import Voisinage, build_attributs, known_population, openings
-from models_ml.calcul import compute
 from models_ml.classifieur import ClassifieurRessemblance
 from models_ml.donnees import Donnees
 from models_ml.ressemblance import calibration_error, learn, lift
 from models_ml.services import load_services
-from tests.miroir_recommandation import load_donnees_miroir
 from tests.territoire_fictif import build_donnees
 
 
@@ -81,8 +79,8 @@ def test_lift_and_calibration_by_hand():
 
 
 @pytest.fixture(scope="module")
-def france(mirror):
-    return compute(load_donnees_miroir(mirror))
+def france(entrepot_recommande):
+    return entrepot_recommande.appris
 
 
 def value(table, model: str, measure: str) -> float:

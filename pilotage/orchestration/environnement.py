@@ -21,7 +21,7 @@ TASKS_AT_ONCE = 4  # downloads wait for the network while two heavy tasks keep t
 FIRST_PORT = 8080
 PRELOADED = (
     "airflow.executors.local_executor,airflow.sdk.execution_time.task_runner,airflow.sdk.execution_time.supervisor,"
-    "pandas,great_expectations"
+    "pandas,great_expectations,pilotage.orchestration.taches,pilotage.fetch,pilotage.load,pilotage.gate"
 )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
+from threadpoolctl import threadpool_limits
 
 from pilotage.rapprochement.etiquettes import Couples
 
@@ -40,8 +41,11 @@ class Mesure:
     haute: float
 
 
+@threadpool_limits.wrap(1)
 def learn(couples: Couples) -> tuple[Modele, np.ndarray]:
     """The model of these pairs, and their probabilities (n,): out of fold for those that were decided.
+
+    One thread of BLAS: hundreds of small fits are done in the time that more threads take to wait for each other.
 
     The slope is fitted on the pairs as drawn (hard ones are as many as easy ones); the calibration then weighs each
     pair by the candidates that it stands for, so that a probability is one among the candidates.
