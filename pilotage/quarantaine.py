@@ -21,7 +21,7 @@ from pilotage.load import Livraison
 from pilotage.readers import describe, iter_records
 
 SHAPE = """CREATE TABLE IF NOT EXISTS {table} (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id bigint PRIMARY KEY,
     livraison text NOT NULL, millesime text NOT NULL, fichier text NOT NULL, table_raw text NOT NULL,
     ligne bigint NOT NULL, ligne_physique bigint, regle text NOT NULL, raison text NOT NULL, contenu jsonb NOT NULL,
     mise_le timestamptz NOT NULL DEFAULT now(),
@@ -60,9 +60,14 @@ def ensure_table(connection: psycopg.Connection, source: str) -> None:
 
 
 def set_aside(connection: psycopg.Connection, livraison: Livraison, table_raw: str, fautes: list[Faute]) -> None:
-    """Write the rows of one delivery, in place of what a former judgment of it had set aside; the caller commits."""
-    target = _table(livraison.source)
+    """Write the rows of one delivery, in place of what a former judgment of it had set aside; the caller commits.
+
+    The caller holds the gate of the source, so that we number the rows: under `wal_level=minimal`, a sequence used by
+    the transaction that makes it goes back at the next crash of PostgreSQL, and the same numbers are drawn again.
+    """
+    target, last = _table(livraison.source), 0
     if _sources(connection, livraison.source):
+        ((last,),) = connection.execute(sql.SQL("SELECT coalesce(max(id), 0) FROM {}").format(target)).fetchall()
         connection.execute(sql.SQL("DELETE FROM {} WHERE livraison = %s").format(target), (livraison.livraison,))
     if not fautes:
         return
@@ -70,13 +75,14 @@ def set_aside(connection: psycopg.Connection, livraison: Livraison, table_raw: s
     places = physical_lines(livraison, {faute.ligne for faute in fautes})
     head = (livraison.livraison, livraison.millesime, livraison.fichier, table_raw)
     rows = [
-        (*head, f.ligne, places.get(f.ligne), f.regle, f.raison, json.dumps(f.contenu, ensure_ascii=False))
-        for f in fautes
+        (last + rank, *head, f.ligne, places.get(f.ligne), f.regle, f.raison, json.dumps(f.contenu, ensure_ascii=False))
+        for rank, f in enumerate(fautes, 1)
     ]
-    names = "livraison, millesime, fichier, table_raw, ligne, ligne_physique, regle, raison, contenu"
+    names = "id, livraison, millesime, fichier, table_raw, ligne, ligne_physique, regle, raison, contenu"
     with connection.cursor() as cursor:
-        marks = ", ".join(["%s"] * 9)
-        cursor.executemany(sql.SQL(f"INSERT INTO {{}} ({names}) VALUES ({marks})").format(target), rows)
+        marks = ", ".join(["%s"] * 10)
+        insert = f"INSERT INTO {{}} ({names}) OVERRIDING SYSTEM VALUE VALUES ({marks})"  # those of 0.1 are identities
+        cursor.executemany(sql.SQL(insert).format(target), rows)
 
 
 def drop_outdated(connection: psycopg.Connection, source: str) -> None:
