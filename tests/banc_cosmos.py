@@ -110,7 +110,7 @@ def measure(cote: str, axe: str, generation: str) -> dict[str, float | str]:
         )
         bundle = "import airflow.dag_processing.dagbag as d, airflow.dag_processing.bundles.manager as m; "
         bundle += "m.DagBundlesManager().sync_bundles_to_db(); "
-        bundle += f"d.sync_bag_to_db(d.DagBag({name!r}, bundle_path={name!r}), 'dags-folder', None)"
+        bundle += f"d.sync_bag_to_db(d.DagBag({name!r}, bundle_path={name!r}, safe_mode=False), 'dags-folder', None)"
         subprocess.run([sys.executable, "-c", bundle], env=environment, check=True, **_mute())
         out = Path(name) / "mesure.json"
         command = [sys.executable, "-m", "tests.banc_cosmos", "--enfant", cote, "--axe", axe, "--vers", str(out)]
