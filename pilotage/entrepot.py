@@ -133,6 +133,7 @@ def build_axe(generation: str, axe: str) -> RapportConstruction:
     folder.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
     code = run_dbt(settings, folder, generation, ["build", *_selection(axe)])
+    _leave_if_overtaken(generation)
     report = RapportConstruction(generation, axe, secondes=round(time.monotonic() - started, 1))
     _tell_lineage(settings, folder, generation)
     _read_results(folder, report, code)
@@ -216,6 +217,17 @@ def _record(report: RapportConstruction) -> None:
     with get_engine().begin() as connection:
         check_under_construction(connection, report.generation)
         connection.execute(statement, {"facts": facts, "g": report.generation})
+
+
+def _leave_if_overtaken(generation: str) -> None:
+    """A later construction dropped our schemas while dbt was making them: what it made since goes too."""
+    with get_engine().begin() as connection:
+        connection.execute(LOCK)
+        statement = text("SELECT etat = 'abandonnee' FROM pilotage.generations WHERE generation = :g")
+        if connection.scalar(statement, {"g": generation}):
+            drop_schemas(connection, generation)
+    with get_engine().connect() as connection:
+        check_under_construction(connection, generation)
 
 
 def check_under_construction(connection: Connection, generation: str) -> None:

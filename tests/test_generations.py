@@ -9,11 +9,11 @@ from functools import partial
 import pytest
 from sqlalchemy import text
 
-from pilotage import generations
+from pilotage import entrepot, generations
 from pilotage.attente import lock_for_switch
 from pilotage.config import Settings
 from pilotage.database import get_engine
-from pilotage.errors import ErreurPublication
+from pilotage.errors import ErreurEntrepot, ErreurPublication
 
 OLD, NEW, NEWER = "g20260101t000000", "g20260102t000000", "g20260103t000000"
 
@@ -195,3 +195,23 @@ def test_schemas_of_an_overtaken_build_do_not_stay(clean: Settings) -> None:
         assert {f"commun__{NEW}", f"staging__{NEW}"} <= set(generations.drop_forgotten(connection))
         assert generations.drop_forgotten(connection) == []
     assert generations.visible().generation == OLD
+
+
+def test_an_overtaken_build_takes_away_what_it_still_made(clean: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    build(OLD, 1)
+    generations.switch(OLD)
+    first, later = entrepot.create_generation(), []
+
+    def overtaken(*_: object) -> int:
+        later.append(entrepot.create_generation())
+        with get_engine().begin() as connection:
+            connection.execute(text(f"CREATE SCHEMA developpement__{first}"))
+        return 0
+
+    monkeypatch.setattr(entrepot, "run_dbt", overtaken)
+    with pytest.raises(ErreurEntrepot, match=f"{first} a été abandonnée"):
+        entrepot.build_axe(first, "developpement")
+    with get_engine().connect() as connection:
+        assert connection.scalar(text("SELECT to_regnamespace(:n)"), {"n": f"developpement__{first}"}) is None
+    states = {g.generation: g.etat for g in generations.list_generations()}
+    assert states == {OLD: "visible", first: "abandonnee", later[0]: "en_construction"}

@@ -217,9 +217,7 @@ def test_rows_are_numbered_on_after_a_crash_of_postgresql(fragile: None) -> None
         submit(damaged()[: 60 - removed])
     before = query("SELECT max(id), count(*) FROM quarantaine.arcep__debits")
     with suppress(psycopg.OperationalError), psycopg_connection() as connection:
-        os.kill(
-            connection.info.backend_pid, signal.SIGKILL
-        )  # the server ends all, and recovers
+        os.kill(connection.info.backend_pid, signal.SIGKILL)  # the server ends all, and recovers
         while True:
             connection.execute("SELECT 1")
     forget_connections()
