@@ -152,6 +152,7 @@ def main() -> None:
             table.add_column(name, justify="left" if name in ("Côté", "État") else "right")
         for cote in options.cotes:
             found = measure(cote, options.axe, generation)
+            print(cote, json.dumps(found), flush=True)  # each side takes minutes: what was measured outlives a cut
             figures = [found.get(name) for name in ("taches", "secondes", "processeur", "memoire_mo")]
             table.add_row(COTES[cote], *("-" if f is None else f"{f:.0f}" for f in figures), str(found["etat"]))
     Console(width=150).print(table)
