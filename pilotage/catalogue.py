@@ -11,6 +11,7 @@ import fnmatch
 import hashlib
 import re
 import unicodedata
+from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -245,19 +246,11 @@ def get_source(nom: str) -> Source:
     Raises:
         ErreurFiche: no such card; the closest names are given.
     """
-    path = FICHES / f"{nom}.yml"
-    if re.fullmatch(r"\w+", nom) and path.is_file():
-        return _read_once(path)
-    import difflib
-
-    catalogue = load_catalogue()
-    close = difflib.get_close_matches(nom, catalogue, n=3) or sorted(catalogue)
+    names = sorted(path.stem for path in FICHES.glob("*.yml"))
+    if nom in names:
+        return _read_once(FICHES / f"{nom}.yml")
+    close = get_close_matches(nom, names, n=3) or names
     raise ErreurFiche(f"source « {nom} » inconnue", attendu=", ".join(close), conseil="`pilotage sources` les liste")
-
-
-@lru_cache(maxsize=512)
-def _read_once(path: Path) -> Source:
-    return read_card(path)
 
 
 def read_card(path: Path) -> Source:
@@ -285,6 +278,9 @@ def read_card(path: Path) -> Source:
     if card.source != path.stem:
         raise ErreurFiche(f"la fiche dit « {card.source} »", source=path.stem, attendu=path.stem)
     return card
+
+
+_read_once = lru_cache(maxsize=512)(read_card)
 
 
 def slugify(text: str) -> str:

@@ -137,12 +137,12 @@ class Depot:
             partial = self.partiel(demande)
             partial.chmod(0o444)
             partial.replace(target)
-            _sync(target.parent)
+            sync_to_disk(target.parent)
             self.magasin.push(target)
         receipt = target.with_name(f"{target.name}{RECU}")
         if self.magasin.pull(self.magasin.relative(receipt)) is None or _read(Recu, receipt) is None:
             _write(receipt, asdict(recu))
-            _sync(target.parent.parent)
+            sync_to_disk(target.parent.parent)
             self.magasin.push(receipt)
         self.drop_partiel(demande)
         self.follow(demande, Suivi(recu.sha256, recu.taille_octets, recu.url, recu.etag, recu.last_modified))
@@ -222,7 +222,7 @@ def open_depot(settings: Settings) -> Depot:
 def set_aside(path: Path) -> None:
     """Rename a damaged file to `<name>.abime`, so that the next collection, not finding it, takes it again whole."""
     path.replace(path.with_name(f"{path.name}.abime"))
-    _sync(path.parent)
+    sync_to_disk(path.parent)
 
 
 def _beside(partial: Path) -> Path:
@@ -256,9 +256,9 @@ def _write(path: Path, content: dict[str, Any]) -> None:
     temporary.replace(path)
 
 
-def _sync(folder: Path) -> None:
-    """Put a folder's entries on disk: a rename is lasting only after this."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def sync_to_disk(path: Path) -> None:
+    """Put a file, or a folder's entries, on disk: a rename is lasting only after this."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from psycopg import sql
 from pilotage import __version__
 from pilotage.config import Settings
 from pilotage.database import psycopg_connection
-from pilotage.landing import open_depot
+from pilotage.landing import open_depot, sync_to_disk
 from pilotage.sauvegarde import ErreurSauvegarde
 from pilotage.sauvegarde.accueil import write_home, write_settings
 from pilotage.sauvegarde.depot import copy_to_store, gather_receipts, pack_receipts
@@ -79,10 +78,10 @@ def write_backup(
         try:
             report = _write_parts(settings, place, partial, name, tout, liens)
             for path in sorted(partial.rglob("*"), reverse=True):
-                _sync(path)
-            _sync(partial)
+                sync_to_disk(path)
+            sync_to_disk(partial)
             partial.rename(place / name)
-            _sync(place)
+            sync_to_disk(place)
         except OSError as error:
             raise ErreurSauvegarde(
                 f"écriture impossible : {error}", fichier=str(partial), conseil="libérer de la place, puis relancer"
@@ -215,15 +214,6 @@ def _free_name(place: Path) -> str:
     if f"s{moment:%Y%m%dt%H%M%S}" <= last:  # names tell the order: the newest backup never takes an older one's place
         moment = dt.datetime.strptime(last, "s%Y%m%dt%H%M%S") + dt.timedelta(seconds=1)
     return f"s{moment:%Y%m%dt%H%M%S}"
-
-
-def _sync(path: Path) -> None:
-    """On the disk, before anything older is thrown away for it."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _point(place: Path, name: str) -> None:
