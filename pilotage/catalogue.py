@@ -261,8 +261,7 @@ def read_card(path: Path) -> Source:
     """
     place = {"source": path.stem, "fichier": path.name}
     try:
-        _, content = load_yaml(path.read_text(encoding="utf-8"))
-        card = Source.model_validate(content)
+        card = Source.model_validate(load_yaml(path.read_text(encoding="utf-8"))[1])
     except OSError as error:
         raise ErreurFiche(f"illisible ({error.strerror})", **place) from error
     except UnicodeDecodeError as error:
