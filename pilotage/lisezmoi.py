@@ -123,14 +123,14 @@ def _unknown_licences(exportees: list[TableExportee]) -> str:
 def write_sums(folder: Path) -> Path:
     """Write SHA256SUMS of every other file, in the order of their paths, as `sha256sum -c` reads it."""
     path = folder / "SHA256SUMS"
-    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name not in (path.name, f".{path.name}.partiel"))
+    draft = path.with_name(f".{path.name}.partiel")  # the sums' presence says that an export is whole: never half written
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and p not in (path, draft))
     known: dict[int, str] = {}
     for file in files:
         inode = file.stat().st_ino
         if inode not in known:  # a file of a package is one of the export's, under another name
             known[inode] = sha256_of(file)
     lines = [f"{known[file.stat().st_ino]}  {file.relative_to(folder).as_posix()}\n" for file in files]
-    draft = path.with_name(f".{path.name}.partiel")  # its presence says that an export is whole: never half written
     draft.write_text("".join(lines), encoding="utf-8")
     draft.replace(path)
     return path
