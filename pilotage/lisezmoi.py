@@ -123,7 +123,7 @@ def _unknown_licences(exportees: list[TableExportee]) -> str:
 def write_sums(folder: Path) -> Path:
     """Write SHA256SUMS of every other file, in the order of their paths, as `sha256sum -c` reads it."""
     path = folder / "SHA256SUMS"
-    draft = path.with_name(f".{path.name}.partiel")  # the sums' presence says that an export is whole: never half written
+    draft = path.with_name(f".{path.name}.partiel")  # sums say that an export is whole: never half written
     files = sorted(p for p in folder.rglob("*") if p.is_file() and p not in (path, draft))
     known: dict[int, str] = {}
     for file in files:
