@@ -53,6 +53,8 @@ def test_a_restoration_cut_anywhere_is_ended_by_rebuilding(served, server, tmp_p
             "INSERT INTO pilotage.generations (generation, etat, empreinte, est_simulee) "
             "VALUES ('g20260101t000000', 'visible', 'x', true)"
         )
+        if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = 'chargeur'").fetchone():
+            connection.execute("CREATE ROLE chargeur")  # whose rights are given as soon as the schemas stand
     before = journal()
     write_backup(get_settings(), tmp_path / "copies")
     with psycopg_connection() as connection:

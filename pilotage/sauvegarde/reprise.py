@@ -77,8 +77,8 @@ def rebuild(settings: Settings, *, construire: bool = True, sources: list[str] |
     from pilotage.fetch import reindex_landing
 
     report = RapportReprise(f"reprise_{dt.datetime.now():%Y%m%dT%H%M%S}")
+    create_schemas(settings)  # first: migrating gives them to the loader
     migrate(settings)
-    create_schemas(settings)
     forget_tables(settings)
     start = time.monotonic()
     chosen = sources or list(load_catalogue())
