@@ -24,8 +24,9 @@ MIRROR = Path(os.environ.get("PILOTAGE_MIROIR", RACINE.parent / "shared" / "mirr
 A_COTE = {
     f"test_{name}.py"
     for name in (
-        "airflow_reel", "bi", "epreuves", "immeubles", "machines", "roles", "sauvegarde", "secrets", "tls", "fuzz_apports",
-        "fuzz_commandes", "fuzz_federation", "fuzz_fiches", "fuzz_formats", "fuzz_inspection", "fuzz_lecture",
+        "airflow_reel", "bi", "epreuves", "immeubles", "machines", "roles", "sauvegarde", "secrets", "tls",
+        "fuzz_apports", "fuzz_commandes", "fuzz_federation", "fuzz_fiches", "fuzz_formats", "fuzz_inspection",
+        "fuzz_lecture",
     )
 }  # fmt: skip
 
