@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+import shutil
 import ssl
 from pathlib import Path
 
@@ -48,11 +49,25 @@ def _run(*arguments: str):
     return CliRunner().invoke(app, ["etat", *arguments], env={"COLUMNS": "80"})
 
 
-def test_an_empty_home_is_unknown_and_stays_empty(home: Path) -> None:
+def _with_disk(monkeypatch: pytest.MonkeyPatch, used: int, free: int, total: int) -> None:
+    """A file system of the test's own: what else fills this machine is not what is tested."""
+    monkeypatch.setattr(machine.shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(total, used, free))
+
+
+def test_an_empty_home_is_unknown_and_stays_empty(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _with_disk(monkeypatch, 50 * GO, 50 * GO, 100 * GO)
     done = _run()
     assert done.exit_code == INCONNU
     assert "jamais démarré" in done.output and "données simulées" in done.output
     assert not home.exists(), "looking must not write, nor start anything"
+
+
+def test_what_nobody_may_use_is_not_part_of_the_disk(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _with_disk(monkeypatch, 30 * GO, 40 * GO, 270 * GO)
+    verdict = next(v for v in judge(releve.take(), Seuils()) if v.partie == "disque")
+    assert verdict.niveau == BIEN and "(57 %)" in verdict.message
+    _with_disk(monkeypatch, 90 * GO, 10 * GO, 270 * GO)
+    assert {v.partie: v.niveau for v in judge(releve.take(), Seuils())}["disque"] == ATTENTION
 
 
 def test_a_server_that_does_not_answer_is_critical(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,7 +46,7 @@ def read_disque(settings: Settings, base_octets: int | None, now: dt.datetime) -
     parts["autres"] = max(0, _bytes(settings.home) - inside)
     usage = shutil.disk_usage(next(p for p in (settings.home, *settings.home.parents) if p.exists()))
     days = days_left(_history(settings), usage.free, now)
-    return Disque(parties=parts, libre=usage.free, total=usage.total, jours_restants=days)
+    return Disque(parties=parts, libre=usage.free, total=usage.used + usage.free, jours_restants=days)
 
 
 def note_disque(settings: Settings, disque: Disque, now: dt.datetime) -> None:

@@ -112,7 +112,8 @@ class Airflow(BaseModel):
 
 
 class Disque(BaseModel):
-    """Bytes of each part of the home; bytes free on its file system; days until it is full, when growth is known."""
+    """Bytes of each part of the home; of its file system, bytes free and bytes that anyone may use, as `df` counts them
+    (what is kept for the administrator is in neither); days until it is full, when growth is known."""
 
     parties: dict[str, int]
     libre: int
