@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
+from functools import partial
 
 from pilotage.catalogue import AXES, load_catalogue
 from pilotage.errors import ErreurPilotage
@@ -30,16 +31,18 @@ def ingest(nuit: str, sources: list[str] | None = None) -> Ingestion:
     Returns:
         Deliveries accepted, sources unchanged, and the error of each source that had one.
     """
+    from pilotage.config import get_settings
     from pilotage.fetch import fetch_source
     from pilotage.gate import gate_source
+    from pilotage.jugement import build_docs
     from pilotage.load import load_source
     from pilotage.roles import as_loader
 
-    done = Ingestion()
+    done, gate = Ingestion(), partial(gate_source, pages=False)
     for source in sources or list(load_catalogue()):
         problems: list[str] = []
         accepted: list[str] = []
-        for etape, step in (("fetch", fetch_source), ("load", load_source), ("gate", gate_source)):
+        for etape, step in (("fetch", fetch_source), ("load", load_source), ("gate", gate)):
             try:
                 with as_loader(), suivre_etape(nuit, etape, source) as journal:
                     report = step(source)
@@ -53,6 +56,7 @@ def ingest(nuit: str, sources: list[str] | None = None) -> Ingestion:
             done.erreurs[source] = " | ".join(problems)
         elif not accepted:
             done.inchangees.append(source)
+    build_docs(get_settings())
     return done
 
 

@@ -42,8 +42,12 @@ class RapportControle:
     messages: list[str] = field(default_factory=list)
 
 
-def gate_source(source: str) -> RapportControle:
+def gate_source(source: str, *, pages: bool = True) -> RapportControle:
     """Judge every candidate delivery of a source, oldest first.
+
+    Args:
+        pages: render the pages of what was judged; refusals are rendered at once all the same, so that an alert's
+            reader finds them, and the others wait for whoever calls `build_docs`.
 
     Returns:
         Accepted and refused deliveries; each refusal is told in `messages` and in `pilotage.livraisons.motif`.
@@ -61,22 +65,22 @@ def gate_source(source: str) -> RapportControle:
                 _judge_delivery(settings, dossier, report)
             except (psycopg.DataError, DataError) as error:
                 _refuse_uncomputable(dossier, error, report)
-    if waiting:
+    if report.refusees or (pages and waiting):
         from pilotage.jugement import build_docs
 
         build_docs(settings)
     return report
 
 
-def gate_axe(generation: str, axe: str) -> RapportControle:
-    """Judge the marts of an axis in a generation under construction.
+def gate_axe(generation: str, axe: str, *, pages: bool = True) -> RapportControle:
+    """Judge the marts of an axis in a generation under construction; `pages` as for `gate_source`.
 
     Raises:
         ErreurControle: a promise to planners is not kept; all failures are listed.
     """
     from pilotage.porte_marts import judge_marts
 
-    return judge_marts(generation, axe, RapportControle(axe))
+    return judge_marts(generation, axe, RapportControle(axe), pages=pages)
 
 
 def replay_source(source: str) -> RapportControle:

@@ -13,6 +13,8 @@ import math
 import os
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -27,7 +29,7 @@ from great_expectations.data_context.types.base import DataContextConfig, InMemo
 from pilotage.config import Settings
 from pilotage.errors import ErreurConfiguration, ErreurControle
 from pilotage.magasin import get_magasin
-from pilotage.pages_controle import make_local, write_index
+from pilotage.pages_controle import make_local, read_result, write_index
 from pilotage.suites import Regle
 from pilotage.valeurs_cachees import CACHEE, hide_values, is_personal
 
@@ -74,23 +76,23 @@ def validate(
     built = context.suites.add_or_update(gx.ExpectationSuite(name=suite, expectations=expectations))
     for folder in (settings.home / "gx" / "resultats", settings.data_docs / "validations"):
         shutil.rmtree(folder / suite / run, ignore_errors=True)
+    hidden = {rank for rank, rule in enumerate(rules) if is_personal(rule, personal)}
     source = context.data_sources.get("entrepot")
     asset = source.add_table_asset(name=table, table_name=table, schema_name=schema)
     try:
         batch = asset.add_batch_definition_whole_table("tout")
         definition = gx.ValidationDefinition(name=f"{suite}__{run}", data=batch, suite=built)
         context.validation_definitions.add_or_update(definition)
-        outcome = context.validation_definitions.get(definition.name).run(
-            result_format=_result_format(index),
-            run_id=RunIdentifier(run_name=run, run_time=dt.datetime.now(dt.UTC)),
-        )
+        with _pages_wait(settings) if hidden else nullcontext():
+            outcome = context.validation_definitions.get(definition.name).run(
+                result_format=_result_format(index),
+                run_id=RunIdentifier(run_name=run, run_time=dt.datetime.now(dt.UTC)),
+            )
+            for path in (settings.home / "gx" / "resultats" / suite / run).rglob("*.json") if hidden else ():
+                hide_values(path, hidden)
         context.validation_definitions.delete(definition.name)
     finally:
         source.delete_asset(table)
-    hidden = {rank for rank, rule in enumerate(rules) if is_personal(rule, personal)}
-    if hidden:
-        for path in (settings.home / "gx" / "resultats" / suite / run).rglob("*.json"):
-            hide_values(path, hidden)
     magasin = get_magasin(settings)
     if magasin.partage:  # another machine will draw the pages
         places = [settings.home / "gx" / "suites" / f"{suite}.json", settings.home / "gx" / "resultats" / suite / run]
@@ -107,13 +109,17 @@ def without_values(result: Resultat) -> Resultat:
 
 
 def build_docs(settings: Settings) -> None:
-    """Render the pages that are missing, then the index; one process at a time."""
+    """Render the pages that are missing, then the index; one process at a time.
+
+    A result that a stopped judgment left cut, or that is being written, has no page: it is judged, or rendered, later.
+    """
     context = _context(settings.database_url, str(settings.home), str(settings.data_docs))
     docs, results = settings.data_docs, settings.home / "gx" / "resultats"
-    with (settings.home / "gx" / "verrou").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        known = context.validation_results_store.list_keys()
-        fresh = [key for key in known if not (docs / "validations" / f"{'/'.join(key.to_tuple())}.html").exists()]
+    results.mkdir(parents=True, exist_ok=True)  # a machine that judged nothing itself
+    with _pages_wait(settings, fcntl.LOCK_EX):
+        known = [(key, "/".join(key.to_tuple())) for key in context.validation_results_store.list_keys()]
+        missing = [one for one in known if not (docs / "validations" / f"{one[1]}.html").exists()]
+        fresh = [key for key, name in missing if read_result(results / f"{name}.json") is not None]
         if fresh:
             changed = {key.expectation_suite_identifier.name for key in fresh}
             suites = [key for key in context.stores["expectations_store"].list_keys() if key.name in changed]
@@ -121,6 +127,16 @@ def build_docs(settings: Settings) -> None:
         for page in docs.rglob("*.html"):
             make_local(page)
         write_index(docs, results)
+
+
+@contextmanager
+def _pages_wait(settings: Settings, how: int = fcntl.LOCK_SH) -> Iterator[None]:
+    """No page is rendered meanwhile: of a result whose values are still to be hidden, or by two processes."""
+    folder = settings.home / "gx"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "verrou").open("w") as lock:
+        fcntl.flock(lock, how)
+        yield
 
 
 @lru_cache(maxsize=4)

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+from typing import Any
 
 EXTERNAL = re.compile(
     r"<script[^>]*src=.https?://[^>]*>\s*</script>|<(link|img)[^>]*(href|src)=.https?://[^>]*>"
@@ -52,7 +53,8 @@ def make_local(page: Path) -> None:
 def write_index(docs: Path, results: Path) -> None:
     """Write `index.html`: the latest judgment of every suite, refused ones first."""
     latest: dict[str, Page] = {}
-    for page in sorted((_read(docs, results, path) for path in results.rglob("*.json")), key=lambda p: p.quand):
+    pages = filter(None, (_read(results, path) for path in results.rglob("*.json")))
+    for page in sorted(pages, key=lambda p: p.quand):
         if not page.run.startswith(REPLAY):
             latest[page.suite] = page
     rows = "\n".join(_row(page) for page in sorted(latest.values(), key=lambda p: (p.succes, p.suite)))
@@ -70,14 +72,24 @@ def write_index(docs: Path, results: Path) -> None:
     temporary.replace(docs / "index.html")
 
 
-def _read(docs: Path, results: Path, path: Path) -> Page:
-    content = json.loads(path.read_text(encoding="utf-8"))
+def read_result(path: Path) -> dict[str, Any] | None:
+    """A result of Great Expectations; None when it is gone, or is not whole: cut, or being written."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def _read(results: Path, path: Path) -> Page | None:
+    content = read_result(path)
+    if content is None:
+        return None
     place = path.relative_to(results).with_suffix(".html")
     statistics = content["statistics"]
     return Page(
         content["suite_name"],
         place.parts[-3],
-        str(content["meta"]["run_id"]["run_time"])[:16].replace("T", " "),
+        str(content["meta"]["run_id"]["run_time"]),
         content["success"],
         statistics["evaluated_expectations"],
         statistics["unsuccessful_expectations"],
@@ -92,7 +104,7 @@ def _row(page: Page) -> str:
         outcome,
         f'<span class="nombre">{page.regles}</span>',
         f'<span class="nombre">{page.echecs}</span>',
-        escape(page.quand),
+        escape(page.quand[:16].replace("T", " ")),
         f'<a href="expectations/{escape(page.suite)}.html">règles</a>',
     )
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 PLACEHOLDER = re.compile(r"\{(" + "|".join((*AXES, "synthese", "recommandation")) + r")\}")
 
 
-def judge_marts(generation: str, axe: str, report: RapportControle) -> RapportControle:
+def judge_marts(generation: str, axe: str, report: RapportControle, *, pages: bool = True) -> RapportControle:
     """Judge every table of the suite: `fait_debits` is in the axis' schema, `commun.dim_lieux` in its own.
 
     Raises:
@@ -41,7 +41,8 @@ def judge_marts(generation: str, axe: str, report: RapportControle) -> RapportCo
         broken = [f"{table} : {explain_table_failure(result)}" for result in results if not result.succes]
         (report.refusees if broken else report.acceptees).append(table)
         failures += broken
-    build_docs(settings)
+    if failures or pages:
+        build_docs(settings)
     if failures:
         raise ErreurControle(
             " | ".join(failures),

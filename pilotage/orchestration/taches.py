@@ -17,6 +17,7 @@ from pilotage.orchestration import ErreurOrchestration
 
 if TYPE_CHECKING:
     from pilotage.suivi import Etape
+DERNIERES = ("synthese", "recommandation")  # the last gate of a DAG renders what those before it judged
 
 
 def fetch(source: str) -> None:
@@ -70,7 +71,7 @@ def gate(source: str) -> list[str]:
     from pilotage.roles import as_loader
 
     with as_loader(), journaliser("gate", source) as journal:
-        rapport = gate_source(source)
+        rapport = gate_source(source, pages=False)
         journal.message = (
             f"{len(rapport.acceptees)} acceptées, {len(rapport.refusees)} refusées, {rapport.controles} contrôles, "
             f"{rapport.quarantaine} lignes en quarantaine"
@@ -95,9 +96,12 @@ def conclude_ingestion() -> dict[str, str]:
         AirflowSkipException: nothing changed since the visible generation, so no event is emitted.
         ErreurOrchestration: no delivery was ever accepted: there is nothing to build from.
     """
+    from pilotage.config import get_settings
     from pilotage.entrepot import needs_rebuild
+    from pilotage.jugement import build_docs
     from pilotage.sauvegarde.nuit import tidy_night
 
+    build_docs(get_settings())
     with journaliser("conclure", "livraisons") as journal:
         if not _count("etat = 'acceptee'"):
             raise ErreurOrchestration(
@@ -143,7 +147,7 @@ def gate_marts(generation: str, axe: str) -> None:
     from pilotage.gate import gate_axe
 
     with journaliser("gate", axe) as journal:
-        rapport = gate_axe(generation, axe)
+        rapport = gate_axe(generation, axe, pages=axe in DERNIERES)
         journal.message = f"{rapport.controles} contrôles"
 
 
