@@ -13,7 +13,7 @@ MIROIR ?= ../shared/mirror
 export UV_NO_PROGRESS := 1
 export PILOTAGE_COMMUNES := $(COMMUNES)
 
-.PHONY: epreuves serveurs aide installer installer-dev site bi immeubles banc-immeubles datagouv navigateur test-nuits test-reste run up down test lint audit format exercice bench fuzz charge distribution clean lock pages
+.PHONY: epreuves serveurs aide installer installer-dev site bi immeubles banc-immeubles datagouv navigateur test-nuits test-reste run up down test lint audit format exercice bench fuzz charge profil distribution clean lock pages
 
 aide: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -115,6 +115,9 @@ GRAINE ?= 1
 epreuves: installer-dev ## Inject faults (kill -9, full disk, bad upstream, clock) and say what became of the data (FAUTES=220 GRAINE=1)
 	@test -e /usr/share/doc/faketime || test "$$(id -u)" != 0 || { apt-get update -qq && apt-get install -y -qq --no-install-recommends faketime >/dev/null; } || echo 'faketime is absent: faults of the clock are left out'
 	PILOTAGE_MIROIR='$(MIROIR)' $(PY) -m tests.epreuves --fautes $(FAUTES) --graine $(GRAINE)
+
+profil: installer-dev ## What two nights in a row cost in processor, by sort of process
+	PILOTAGE_SOURCES='$(SOURCES)' $(PY) -m tests.banc_nuit
 
 bench: installer-dev ## Speed and memory, as ratios of sides measured in one run
 	PILOTAGE_MIROIR='$(MIROIR)' $(PY) -m tests.bancs

@@ -187,8 +187,10 @@ def forget_mark(nuit: Nuit) -> None:
 def announce(settings: Settings, console: Console) -> None:
     if settings.is_simulation:
         console.rule("[bold yellow]DONNÉES SIMULÉES")
+        made = settings.sources == "simulation"
+        size = f"de {settings.communes} communes" if made else f"lu dans {settings.sources}"
         console.print(
-            f"Territoire fictif de {settings.communes} communes : aucun de ces chiffres ne décrit la France.\n"
+            f"Territoire fictif {size} : aucun de ces chiffres ne décrit la France.\n"
             "Pour de vraies données : make run SOURCES=<dossier | adresse | internet>",
             highlight=False,
         )

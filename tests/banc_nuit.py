@@ -1,0 +1,160 @@
+"""What a whole night of Airflow costs, by sort of process: `python -m tests.banc_nuit [--json FICHIER]`.
+
+Runs `pilotage executer` on the home and the source that the environment names (PILOTAGE_HOME, PILOTAGE_SOURCES), twice
+to see a night with something new and then one without. Processor seconds are read three times a second in /proc, each
+process's own; what short-lived processes used after their last reading is in the total only, which the kernel gives.
+Processor seconds stay comparable on a loaded machine, seconds do not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+from pilotage import postgres
+from pilotage.config import RACINE, get_settings
+
+PAUSE_S = 0.33
+TACHES, SERVEUR, AUTRES = "tâches et leurs exécuteurs", "PostgreSQL", "autres"
+# A piece of the command line, and the sort of process that it tells; the first found counts.
+SORTES = (
+    ("dbt.cli.main", "dbt"),
+    ("airflow worker", TACHES),
+    ("airflow task", TACHES),
+    ("scheduler", "ordonnanceur d'Airflow"),
+    ("api_server", "serveur d'API d'Airflow"),
+    ("api-server", "serveur d'API d'Airflow"),
+    ("dag-processor", "lecteur des DAG"),
+    ("pilotage executer", "lanceur"),
+)
+
+
+@dataclass
+class Cout:
+    """Processor seconds of a night."""
+
+    secondes: float = 0.0
+    code: int = 0
+    par_sorte: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    processus: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    noyau_s: float = 0.0
+
+    @property
+    def lu_s(self) -> float:
+        return sum(self.par_sorte.values())
+
+
+def sort_of(command: str) -> str:
+    return next((sorte for piece, sorte in SORTES if piece in command), AUTRES)
+
+
+def measure(journal: Path) -> Cout:
+    """One night, its output in `journal`."""
+    found, read = Cout(), dict[tuple[int, float], tuple[str, float]]()
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    server = server_before = _server_s()
+    with journal.open("wb") as output:
+        command = [sys.executable, "-m", "pilotage", "executer"]
+        night = subprocess.Popen(command, cwd=RACINE, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
+        while night.poll() is None:
+            for process in _family(night.pid):
+                _read(process, read)
+            server = max(server, _server_s())  # zero once the night has stopped it
+            time.sleep(PAUSE_S)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    found.secondes, found.code = time.monotonic() - start, night.returncode
+    for sorte, seconds in read.values():
+        found.par_sorte[sorte] += seconds
+        found.processus[sorte] += 1
+    found.par_sorte[SERVEUR] = server - server_before
+    found.noyau_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime + found.par_sorte[SERVEUR]
+    return found
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    """The launcher and what it started, PostgreSQL left out: it outlives the night, and counts its own sessions."""
+    try:
+        root = psutil.Process(pid)
+        return [root, *root.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def _read(process: psutil.Process, read: dict[tuple[int, float], tuple[str, float]]) -> None:
+    try:
+        with process.oneshot():
+            command, times, name = " ".join(process.cmdline()), process.cpu_times(), process.name()
+            key = (process.pid, process.create_time())
+    except psutil.Error:
+        return
+    if name != "postgres" and not command.startswith("postgres"):
+        read[key] = (sort_of(command), times.user + times.system)
+
+
+def _server_s() -> float:
+    """Processor seconds of the home's embedded server since it started: sessions that ended, and those that live."""
+    total = 0.0
+    try:
+        pid_file = postgres.postgres_dir(get_settings()) / "donnees" / "postmaster.pid"
+        server = psutil.Process(int(pid_file.read_text().split("\n", 1)[0]))
+        times = server.cpu_times()
+        total += times.user + times.system + times.children_user + times.children_system
+        sessions = server.children()
+    except (OSError, ValueError, psutil.Error):
+        return total
+    for session in sessions:
+        try:
+            times = session.cpu_times()
+        except psutil.Error:
+            continue  # the server has counted it among those that ended
+        total += times.user + times.system
+    return total
+
+
+def print_night(title: str, cost: Cout) -> None:
+    table = Table(title=f"{title} : {cost.secondes:.0f} s, charge {os.getloadavg()[2]:.1f}, code {cost.code}")
+    for name in ("Sorte", "Processus", "Processeur (s)", "Part"):
+        table.add_column(name, justify="left" if name == "Sorte" else "right")
+    for sorte, seconds in sorted(cost.par_sorte.items(), key=lambda one: -one[1]):
+        count = str(cost.processus[sorte]) if sorte in cost.processus else ""
+        table.add_row(sorte, count, f"{seconds:.1f}", f"{seconds / (cost.lu_s or 1):.0%}")
+    table.add_row("lu", "", f"{cost.lu_s:.1f}", "")
+    table.add_row("compté par le noyau", "", f"{cost.noyau_s:.1f}", "")
+    Console(width=100).print(table)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--nuits", type=int, default=2)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    home = get_settings().home
+    home.mkdir(parents=True, exist_ok=True)
+    costs = []
+    for rank in range(1, options.nuits + 1):
+        journal = home / f"banc_nuit_{rank}.txt"
+        costs.append(measure(journal))
+        print_night(f"Nuit {rank}", costs[-1])
+        if costs[-1].code:
+            print(f"la nuit {rank} a échoué : {journal}", file=sys.stderr)
+            return 1
+    if options.json:
+        told = [{**vars(cost), "lu_s": cost.lu_s} for cost in costs]
+        options.json.write_text(json.dumps(told, ensure_ascii=False, indent=2), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
