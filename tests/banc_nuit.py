@@ -2,8 +2,8 @@
 
 Runs `pilotage executer` on the home and the source that the environment names (PILOTAGE_HOME, PILOTAGE_SOURCES), twice
 to see a night with something new and then one without. Processor seconds are read three times a second in /proc, each
-process's own; what short-lived processes used after their last reading is in the total only, which the kernel gives.
-Processor seconds stay comparable on a loaded machine, seconds do not.
+process's own: what a process used after its last reading is left out. Processor seconds stay comparable on a loaded
+machine, seconds do not.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
+import re
 import subprocess
 import sys
 import time
@@ -27,6 +27,7 @@ from pilotage import postgres
 from pilotage.config import RACINE, get_settings
 
 PAUSE_S = 0.33
+NUMBERS = re.compile(r"[0-9a-f-]{20,}|\d+")
 TACHES, SERVEUR, AUTRES = "tâches et leurs exécuteurs", "PostgreSQL", "autres"
 # A piece of the command line, and the sort of process that it tells; the first found counts.
 SORTES = (
@@ -49,7 +50,7 @@ class Cout:
     code: int = 0
     par_sorte: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     processus: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    noyau_s: float = 0.0
+    autres: dict[str, float] = field(default_factory=lambda: defaultdict(float))
 
     @property
     def lu_s(self) -> float:
@@ -63,44 +64,45 @@ def sort_of(command: str) -> str:
 def measure(journal: Path) -> Cout:
     """One night, its output in `journal`."""
     found, read = Cout(), dict[tuple[int, float], tuple[str, float]]()
-    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    start = time.monotonic()
     server = server_before = _server_s()
+    home, strangers = str(get_settings().home), set[tuple[int, float]]()
+    environment = {**os.environ, "PILOTAGE_HOME": home}
     with journal.open("wb") as output:
         command = [sys.executable, "-m", "pilotage", "executer"]
-        night = subprocess.Popen(command, cwd=RACINE, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
+        night = subprocess.Popen(
+            command, cwd=RACINE, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+        )
         while night.poll() is None:
-            for process in _family(night.pid):
-                _read(process, read)
+            _read(home, read, strangers)
             server = max(server, _server_s())  # zero once the night has stopped it
             time.sleep(PAUSE_S)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     found.secondes, found.code = time.monotonic() - start, night.returncode
-    for sorte, seconds in read.values():
+    for command, seconds in read.values():
+        sorte = sort_of(command)
         found.par_sorte[sorte] += seconds
         found.processus[sorte] += 1
+        if sorte == AUTRES:
+            found.autres[NUMBERS.sub("…", command)[-120:]] += seconds
     found.par_sorte[SERVEUR] = server - server_before
-    found.noyau_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime + found.par_sorte[SERVEUR]
     return found
 
 
-def _family(pid: int) -> list[psutil.Process]:
-    """The launcher and what it started, PostgreSQL left out: it outlives the night, and counts its own sessions."""
-    try:
-        root = psutil.Process(pid)
-        return [root, *root.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return []
-
-
-def _read(process: psutil.Process, read: dict[tuple[int, float], tuple[str, float]]) -> None:
-    try:
-        with process.oneshot():
-            command, times, name = " ".join(process.cmdline()), process.cpu_times(), process.name()
+def _read(home: str, read: dict[tuple[int, float], tuple[str, float]], strangers: set[tuple[int, float]]) -> None:
+    """Every process born of this home's night, whoever its parent is by now; PostgreSQL, which counts its own sessions
+    and outlives the night, is left out."""
+    for process in psutil.process_iter():
+        try:
             key = (process.pid, process.create_time())
-    except psutil.Error:
-        return
-    if name != "postgres" and not command.startswith("postgres"):
-        read[key] = (sort_of(command), times.user + times.system)
+            if key in strangers:
+                continue
+            if key not in read and (process.name() == "postgres" or process.environ().get("PILOTAGE_HOME") != home):
+                strangers.add(key)
+                continue
+            times = process.cpu_times()
+            read[key] = (" ".join(process.cmdline()), times.user + times.system)
+        except psutil.Error:
+            continue  # it ended while we looked
 
 
 def _server_s() -> float:
@@ -130,9 +132,10 @@ def print_night(title: str, cost: Cout) -> None:
     for sorte, seconds in sorted(cost.par_sorte.items(), key=lambda one: -one[1]):
         count = str(cost.processus[sorte]) if sorte in cost.processus else ""
         table.add_row(sorte, count, f"{seconds:.1f}", f"{seconds / (cost.lu_s or 1):.0%}")
-    table.add_row("lu", "", f"{cost.lu_s:.1f}", "")
-    table.add_row("compté par le noyau", "", f"{cost.noyau_s:.1f}", "")
+    table.add_row("Ensemble", "", f"{cost.lu_s:.1f}", "")
     Console(width=100).print(table)
+    for command, seconds in sorted(cost.autres.items(), key=lambda one: -one[1])[:5]:
+        Console(width=160).print(f"{AUTRES} : {seconds:.1f} s, {command}", markup=False, highlight=False)
 
 
 def main() -> int:

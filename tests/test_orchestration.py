@@ -155,6 +155,23 @@ def test_a_dead_component_is_told_with_the_end_of_its_log(settings: Settings) ->
         plateforme.Plateforme(settings, 8123, [dead]).check_alive()
 
 
+def test_the_death_of_a_component_is_told_without_the_statement_it_died_of(settings: Settings) -> None:
+    log = plateforme.log_file(settings, "scheduler")
+    log.parent.mkdir(parents=True)
+    log.write_text(
+        'Traceback (most recent call last):\n  File "default.py", line 1192, in do_execute\n'
+        "psycopg.errors.AdminShutdown: terminating connection due to administrator command\n\n"
+        "The above exception was the direct cause of the following exception:\n"
+        "sqlalchemy.exc.OperationalError: (psycopg.errors.AdminShutdown) terminating connection\n"
+        "[SQL: SELECT task_instance.dag_id\nFROM task_instance]\n[parameters: {'state_2_2': 'a value'}]\n"
+    )
+    dead = processus.Processus("scheduler", 2**22 - 1, 0.0)
+    with pytest.raises(ErreurOrchestration) as raised:
+        plateforme.Plateforme(settings, 8123, [dead]).check_alive()
+    assert "OperationalError: (psycopg.errors.AdminShutdown) terminating connection" in str(raised.value)
+    assert "SELECT" not in str(raised.value) and "a value" not in str(raised.value)
+
+
 def test_a_running_platform_with_other_sources_is_not_reused(settings: Settings) -> None:
     environnement.airflow_home(settings).mkdir()
     plateforme._write_state(plateforme.Plateforme(settings, 8123, []), nightly=True)

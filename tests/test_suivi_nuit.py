@@ -214,6 +214,21 @@ def test_the_simulation_is_announced_loudly(settings: Settings) -> None:
     assert "DONNÉES SIMULÉES" in console.export_text()
 
 
+def test_an_error_of_a_task_is_told_without_its_statement(tmp_path: Path) -> None:
+    detail = {"exc_type": "OperationalError", "exc_value": "(psycopg) server closed\n[SQL: SELECT 1]\n[parameters: 2]"}
+    log = tmp_path / "attempt=1.log"
+    log.write_text(json.dumps({"level": "error", "event": "Task failed", "error_detail": [detail]}) + "\n")
+    assert nuit.last_errors(log) == ["OperationalError : (psycopg) server closed"]
+
+
+def test_a_simulation_read_from_a_folder_is_not_given_a_size(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "SIMULATION").write_text("{}")
+    with Console(record=True, file=io.StringIO(), width=300) as console:
+        nuit.announce(settings.model_copy(update={"sources": str(tmp_path)}), console)
+    told = console.export_text()
+    assert "DONNÉES SIMULÉES" in told and f"lu dans {tmp_path}" in told and "1200" not in told
+
+
 def test_errors_of_a_log_that_is_not_there_are_none(tmp_path: Path) -> None:
     assert nuit.last_errors(tmp_path / "none.log") == []
 

@@ -18,6 +18,7 @@ from pilotage.config import Settings
 from pilotage.orchestration import ErreurOrchestration, plateforme
 from pilotage.orchestration.affichage import Affichage, read_steps
 from pilotage.orchestration.environnement import task_logs
+from pilotage.orchestration.fins import without_statement
 from pilotage.orchestration.mesures import Sampler, write_measures
 from pilotage.orchestration.plan import ACTIFS, DAGS, POOLS, source_names
 from pilotage.orchestration.plateforme import Plateforme
@@ -249,7 +250,10 @@ def last_errors(log: Path, limit: int = 5) -> list[str]:
         except ValueError:
             continue
         if event.get("level") in ("error", "critical"):
-            reasons = [f"{e.get('exc_type')} : {e.get('exc_value')}" for e in event.get("error_detail") or []]
+            reasons = [
+                f"{e.get('exc_type')} : {without_statement(str(e.get('exc_value')))}"
+                for e in event.get("error_detail") or []
+            ]
             found.extend(reasons or [str(event.get("event"))])
     return found[-limit:]
 

@@ -19,6 +19,7 @@ from pilotage.database import ensure_database, get_engine, migrate
 from pilotage.orchestration import ErreurOrchestration, processus
 from pilotage.orchestration.api import Airflow
 from pilotage.orchestration.environnement import airflow_environment, airflow_home, choose_port, load_secrets
+from pilotage.orchestration.fins import last_words
 from pilotage.orchestration.plan import DAGS
 
 COMPOSANTS = {
@@ -51,8 +52,8 @@ class Plateforme:
         for process in self.composants:
             if process.find() is None:
                 log = log_file(self.settings, process.nom)
-                lines = log.read_text(errors="replace").splitlines()[-12:] if log.exists() else []
-                raise ErreurOrchestration(f"{process.nom} s'est arrêté : {' | '.join(lines)}", conseil=f"lire {log}")
+                why = last_words(log) or "sans un mot"
+                raise ErreurOrchestration(f"{process.nom} s'est arrêté : {why}", conseil=f"lire {log}")
 
     def wait_ready(self) -> None:
         """Wait until the API answers and the four DAGs have been read anew.
