@@ -66,15 +66,12 @@ def measure(journal: Path) -> Cout:
     found, read = Cout(), dict[tuple[int, float], tuple[str, float]]()
     start = time.monotonic()
     server = server_before = _server_s()
-    home, strangers = str(get_settings().home), set[tuple[int, float]]()
-    environment = {**os.environ, "PILOTAGE_HOME": home}
+    strangers = set[tuple[int, float]]()
     with journal.open("wb") as output:
         command = [sys.executable, "-m", "pilotage", "executer"]
-        night = subprocess.Popen(
-            command, cwd=RACINE, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
-        )
+        night = subprocess.Popen(command, cwd=RACINE, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
         while night.poll() is None:
-            _read(home, read, strangers)
+            _read(night.pid, read, strangers)
             server = max(server, _server_s())  # zero once the night has stopped it
             time.sleep(PAUSE_S)
     found.secondes, found.code = time.monotonic() - start, night.returncode
@@ -88,19 +85,22 @@ def measure(journal: Path) -> Cout:
     return found
 
 
-def _read(home: str, read: dict[tuple[int, float], tuple[str, float]], strangers: set[tuple[int, float]]) -> None:
-    """Every process born of this home's night, whoever its parent is by now; PostgreSQL, which counts its own sessions
-    and outlives the night, is left out."""
+def _read(night: int, read: dict[tuple[int, float], tuple[str, float]], strangers: set[tuple[int, float]]) -> None:
+    """Every process born of the night, even once its parent has gone; PostgreSQL, which counts its own sessions and
+    outlives the night, is left out."""
+    born = {pid for pid, _ in read} | {night}
     for process in psutil.process_iter():
         try:
             key = (process.pid, process.create_time())
             if key in strangers:
                 continue
-            if key not in read and (process.name() == "postgres" or process.environ().get("PILOTAGE_HOME") != home):
+            if key not in read and (process.name() == "postgres" or not {process.pid, process.ppid()} & born):
                 strangers.add(key)
                 continue
             times = process.cpu_times()
-            read[key] = (" ".join(process.cmdline()), times.user + times.system)
+            command = " ".join(process.cmdline()) or read.get(key, ("", 0.0))[0]  # what has ended has no words left
+            read[key] = (command, times.user + times.system)
+            born.add(process.pid)
         except psutil.Error:
             continue  # it ended while we looked
 
