@@ -124,8 +124,7 @@ def _look_at_files(counts: Counter[str]) -> list[str]:
         if not folder.exists() and latest.is_symlink() and latest.resolve() == folder:
             seen.append(f"export montré absent : {folder.name}")
     site = settings.publication / "site"
-    if counts["site"] or site.exists():
-        counts["site"] = 1
+    if counts["regards sur le site"] or site.exists():
         counts["regards sur le site"] += 1
         if not (site / "index.html").exists() or not (site / "GENERATION").exists():
             seen.append("site montré absent ou incomplet")
