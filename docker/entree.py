@@ -37,7 +37,8 @@ def environment_of(folder: Path, environment: Mapping[str, str]) -> dict[str, st
         folder: one file a secret.
         environment: `PILOTAGE_PG_HOTE` and `PILOTAGE_PG_PORT` say where PostgreSQL is; a variable already set, such
             as the DATABASE_URL of a server of yours, is never replaced. `PILOTAGE_REDIS_HOTE` and `PILOTAGE_REDIS_PORT`
-            likewise. `PILOTAGE_PG_SSLMODE` says how far PostgreSQL is checked (`verify-full`).
+            likewise. `PILOTAGE_PG_SSLMODE` says how far PostgreSQL is checked (`verify-full`). `PILOTAGE_STATSD`
+            (`host:port`) is where Airflow's counters go.
     """
     place = f"{environment.get('PILOTAGE_PG_HOTE', 'postgres')}:{environment.get('PILOTAGE_PG_PORT', '5432')}"
     found: dict[str, str] = {}
@@ -55,7 +56,7 @@ def environment_of(folder: Path, environment: Mapping[str, str]) -> dict[str, st
         account = f"airflow:{quote(password, safe='')}@{place}/airflow"
         found["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = f"postgresql+psycopg2://{account}?sslmode={mode}"
         found["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC"] = f"postgresql+asyncpg://{account}?ssl={mode}"
-    found |= _several_machines(folder, environment, place, mode)
+    found |= _several_machines(folder, environment, place, mode) | _counters(environment)
     return {**found, **{name: value for name, value in environment.items() if value or name not in found}}
 
 
@@ -77,6 +78,19 @@ def _several_machines(folder: Path, environment: Mapping[str, str], place: str, 
         found |= {"DATABASE_URL": address, "PILOTAGE_LECTEUR_URL": address}
         found["PILOTAGE_BI_ENTREPOT"] = address.replace("postgresql:", "postgresql+psycopg2:", 1)
     return found
+
+
+def _counters(environment: Mapping[str, str]) -> dict[str, str]:
+    """What sends Airflow's counters to a StatsD relay, when one is named."""
+    host, _, port = environment.get("PILOTAGE_STATSD", "").rpartition(":")
+    if not host:
+        return {}
+    return {
+        "AIRFLOW__METRICS__STATSD_ON": "True",
+        "AIRFLOW__METRICS__STATSD_HOST": host,
+        "AIRFLOW__METRICS__STATSD_PORT": port,
+        "AIRFLOW__METRICS__STATSD_PREFIX": "airflow",
+    }
 
 
 def copy_users(folder: Path, home: Path) -> dict[str, str]:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from pilotage import postgres
 from pilotage.config import RACINE, Settings
 from pilotage.generations import SCHEMAS
+from pilotage.orchestration.environnement import statsd_variables
 
 DOCKER = RACINE / "docker"
 COMPOSE = DOCKER / "compose.yaml"
@@ -178,6 +179,14 @@ def test_env_example_names_every_setting_and_every_variable_of_compose():
     assert settings - named == set()
     asked = set(re.findall(r"\$\{([A-Z_]+)", COMPOSE.read_text(encoding="utf-8")))
     assert asked - named == set()
+
+
+def test_counters_go_where_they_go_without_containers(tmp_path, monkeypatch):
+    entree = module_of("entree")
+    assert not [name for name in entree.environment_of(tmp_path, {"PILOTAGE_STATSD": ""}) if "METRICS" in name]
+    monkeypatch.setenv("PILOTAGE_STATSD", "relais:8125")
+    found = entree.environment_of(tmp_path, {"PILOTAGE_STATSD": "relais:8125"})
+    assert {name: value for name, value in found.items() if "METRICS" in name} == statsd_variables()
 
 
 def test_secrets_become_variables_and_a_variable_that_is_set_wins(tmp_path):
