@@ -6,12 +6,14 @@ its index shows nothing without them.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 EXTERNAL = re.compile(
     r"<script[^>]*src=.https?://[^>]*>\s*</script>|<(link|img)[^>]*(href|src)=.https?://[^>]*>"
@@ -24,9 +26,11 @@ table { border-collapse: collapse; width: 100%; margin: .5rem 0 1.5rem; }
 td, th { border-bottom: 1px solid #ddd; padding: .3rem .6rem; text-align: left; vertical-align: top; }
 .fa-check-circle::before { content: "\\2714"; color: #18753c; font-style: normal; }
 .fa-times::before { content: "\\2718"; color: #ce0500; font-style: normal; }
+.date { white-space: nowrap; }
 .non { color: #ce0500; font-weight: bold; } .oui { color: #18753c; } .nombre { text-align: right; }
 </style>"""
 REPLAY = "rejeu_"
+PARIS = ZoneInfo("Europe/Paris")
 MARK = "<!-- pages sans réseau -->"
 
 
@@ -104,7 +108,7 @@ def _row(page: Page) -> str:
         outcome,
         f'<span class="nombre">{page.regles}</span>',
         f'<span class="nombre">{page.echecs}</span>',
-        escape(page.quand[:16].replace("T", " ")),
+        f'<span class="date">{dt.datetime.fromisoformat(page.quand).astimezone(PARIS):%d/%m/%Y %H:%M}</span>',
         f'<a href="expectations/{escape(page.suite)}.html">règles</a>',
     )
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from pilotage.etat.jugement import ATTENTION, BIEN, CRITIQUE, INCONNU, MOTS, Verdict, plural, size
 from pilotage.etat.machine import PARIS
-from pilotage.etat.modele import Etape, Nuit, Releve, Source
+from pilotage.etat.modele import ARRETEE, Etape, Nuit, Releve, Source
 
 STYLES = {BIEN: "green", ATTENTION: "yellow", CRITIQUE: "bold red", INCONNU: "magenta"}
 TITRES = {
@@ -35,7 +35,8 @@ def print_etat(releve: Releve, verdicts: list[Verdict], code: int, console: Cons
     console.print(f"[{STYLES[code]}]{MOTS[code]}[/]  Pilotage, {paris(releve.quand)}{nature}", highlight=False)
     console.print(f"[dim]{escape(releve.home)}[/]", highlight=False, overflow="ellipsis", no_wrap=True)
     if releve.de_memoire and releve.entrepot:
-        console.print(f"[dim]La base ne répond pas : dernier état connu, du {paris(releve.entrepot.lu_le)}.[/]")
+        why = "est arrêtée" if releve.base == ARRETEE else "ne répond pas"
+        console.print(f"[dim]La base {why} : dernier état connu, du {paris(releve.entrepot.lu_le)}.[/]")
     grid = Table.grid(padding=(0, 1))
     for verdict in verdicts:
         word = f"[{STYLES[verdict.niveau]}]{MOTS[verdict.niveau]}[/]"
