@@ -1,6 +1,6 @@
 """`python -m tests.epreuves`: the whole campaign, or some of its families, with its table in the end.
 
-    --graine 1 --fautes 200 --minutes 60 --familles amont,depot,collecte,entrepot,horloge,nuits --rapport fautes.json
+    --graine 1 --fautes 200 --minutes 60 --familles amont,depot,collecte,entrepot,deux,horloge,nuits --rapport f.json
 
 Exits with 1 when a row was lost or doubled, a reader saw half a generation, or a run did not repair by itself.
 """
@@ -35,7 +35,7 @@ from tests.epreuves.rapport import Epreuve, Rapport
 from tests.epreuves.veilleur import LECTURES, Veilleur
 
 MIRROR = Path(os.environ.get("PILOTAGE_MIROIR", RACINE.parent / "shared" / "mirror"))
-FAMILLES = ("amont", "depot", "collecte", "entrepot", "horloge", "nuits")
+FAMILLES = ("amont", "depot", "collecte", "entrepot", "deux", "horloge", "nuits")
 COMMUNES, VOLUME_MO = 300, 6000
 # Share of the faults asked for that each family injects.
 PARTS = {"amont": 0.34, "depot": 0.12, "collecte": 0.22, "entrepot": 0.2, "horloge": 0.04, "nuits": 0.08}
@@ -112,6 +112,7 @@ def strike_collection(campagne: Campagne, familles: list[str]) -> None:
             if "collecte" in familles:
                 blows = campagne.blows(banc)
                 campagne.take(collecte.strikes(campagne.share("collecte"), blows, "fetch, COPY, porte"))
+            if "deux" in familles:
                 campagne.take(collecte.together(max(2, campagne.share("collecte") // 8)))
             if "horloge" in familles:
                 _clock(campagne, partial(horloge.collect_in_the_past, collecte))
@@ -130,6 +131,10 @@ def strike_warehouse(campagne: Campagne, familles: list[str]) -> None:
             blows = campagne.blows(banc)
             if "entrepot" in familles:
                 _strike_chain(campagne, entrepot, blows)
+            if "deux" in familles and not campagne.is_over():
+                campagne.take(entrepot.two_at_once(1 + campagne.share("entrepot") // 40))
+            if "entrepot" in familles and not campagne.is_over():
+                campagne.take(entrepot.missing_extensions())
             if "horloge" in familles and not campagne.is_over():
                 _clock(campagne, partial(horloge.publish_in_the_past, entrepot))
         finally:
@@ -144,10 +149,6 @@ def _strike_chain(campagne: Campagne, entrepot: Entrepot, blows: dict[str, Calla
             campagne.take(entrepot.round(blows, "entrepôt et publication", par_etape=1))
     if not campagne.is_over():
         campagne.take(entrepot.returns(blows, "retour en arrière", max(6, wanted // 4)))
-    if not campagne.is_over():
-        campagne.take(entrepot.two_at_once(1 + wanted // 40))
-    if not campagne.is_over():
-        campagne.take(entrepot.missing_extensions())
 
 
 def strike_nights(campagne: Campagne) -> None:
@@ -190,9 +191,9 @@ def main() -> int:
     with small_volume(folder / "volume", VOLUME_MO) as is_bounded:
         campagne = Campagne(folder / "volume", given.graine, given.fautes, given.minutes, console)
         campagne.est_borne = is_bounded
-        if {"amont", "depot", "collecte", "horloge"} & set(familles):
+        if {"amont", "depot", "collecte", "deux", "horloge"} & set(familles):
             strike_collection(campagne, familles)
-        if {"entrepot", "horloge"} & set(familles) and not campagne.is_over():
+        if {"entrepot", "deux", "horloge"} & set(familles) and not campagne.is_over():
             strike_warehouse(campagne, familles)
         if "nuits" in familles and not campagne.is_over():
             strike_nights(campagne)

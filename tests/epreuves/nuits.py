@@ -121,7 +121,9 @@ class Nuits:
         text = log.read_text(errors="replace")
         if child.returncode == 0:
             return Issue("reussie", secondes=seconds)
-        return Issue("tuee" if child.returncode < 0 else "erreur", text[-1500:], secondes=seconds)
+        said = " ".join(line.strip() for line in text.strip().splitlines()[-4:])  # the sentence that it ended with
+        trace = "Traceback : " if "Traceback" in text else ""
+        return Issue("tuee" if child.returncode < 0 else "erreur", trace + said, secondes=seconds)
 
     def _blows(self, target: str, times: int, struck: list[str]) -> Callable[[subprocess.Popen, float], None]:
         moments = sorted(self.hasard.uniform(0.15, 0.85) * self.duree_s for _ in range(times))
