@@ -4,6 +4,7 @@ In an environment of its own: that of `requirements.lock` plus `astronomer-cosmo
 `deprecation`). On a home whose deliveries are accepted (`pilotage charger`). A generation is opened and its `commun`
 built once, then the axis is built in it by each side, each in a process of its own, as a DAG run by Airflow's
 `dag.test()`: what the executor's own process a task costs is not counted, which favours the side with many tasks.
+Cosmos' WATCHER mode is left out: its tasks wait for one that runs beside them, and `dag.test()` runs one at a time.
 """
 
 from __future__ import annotations
@@ -29,7 +30,6 @@ COTES = {
     "nous": "un `dbt build` pour l'axe",
     "local_build": "Cosmos LOCAL, un `dbt build` par modèle",
     "local_tests": "Cosmos LOCAL, modèle puis tests",
-    "watcher": "Cosmos WATCHER, un `dbt build` suivi par une tâche par modèle",
 }
 
 
@@ -59,9 +59,7 @@ def _group(cote: str, axe: str, manifest: Path) -> None:
         group_id=axe,
         project_config=ProjectConfig(dbt_project_path=PROJECT, manifest_path=manifest, install_dbt_deps=False),
         profile_config=ProfileConfig("pilotage", "entrepot", profiles_yml_filepath=PROJECT / "profiles.yml"),
-        execution_config=ExecutionConfig(
-            execution_mode=ExecutionMode.WATCHER if cote == "watcher" else ExecutionMode.LOCAL
-        ),
+        execution_config=ExecutionConfig(execution_mode=ExecutionMode.LOCAL),
         render_config=RenderConfig(
             load_method=LoadMode.DBT_MANIFEST,
             select=[f"path:models/marts/{axe}"],
