@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-EXCEPTION = re.compile(r"^(?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*(?:Error|Exception|Exit)\b(?:: .*)?$", re.MULTILINE)
-LUS, LIGNES, LONGUEUR = 65536, 3, 400
+EXCEPTION = re.compile(r"^(?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*(?:Error|Exception|Exit)\b(?:: .*)?")
+LUS, FIN, LIGNES, LONGUEUR = 65536, 150, 3, 400
 
 
 def without_statement(message: str) -> str:
@@ -15,15 +15,14 @@ def without_statement(message: str) -> str:
 
 
 def last_words(log: Path) -> str:
-    """The last exception that a process' log tells, else its last lines; empty without a log."""
+    """The exception at the end of a process' log, else its last lines; empty without a log. What it tells further up
+    it lived through."""
     try:
         with log.open("rb") as content:
             content.seek(max(0, log.stat().st_size - LUS))
             text = content.read().decode(errors="replace")
     except FileNotFoundError:
         return ""
-    raised = EXCEPTION.findall(text)
-    if raised:
-        return raised[-1][:LONGUEUR]
-    lines = [line.strip()[:LONGUEUR] for line in text.splitlines() if line.strip()]
-    return " | ".join(lines[-LIGNES:])
+    lines = [line[:LONGUEUR] for line in text.splitlines()[-FIN:] if line.strip()]
+    raised = [line for line in lines if EXCEPTION.fullmatch(line)]
+    return raised[-1] if raised else " | ".join(line.strip() for line in lines[-LIGNES:])
