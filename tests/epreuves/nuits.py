@@ -79,6 +79,8 @@ class Nuits:
                 if {issue.etat, again.etat} == {"reussie"}:
                     continue
                 found = [Epreuve(FAMILLE, sorte, "rien n'a pu être frappé", str(issue))]
+            if not struck and issue.etat != "reussie":
+                problems.append(f"la nuit a échoué avant d'être frappée : {issue}")
             if again.etat != "reussie":
                 problems.append(f"la nuit suivante ne répare pas : {again}")
             self.banc.start()
