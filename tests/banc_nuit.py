@@ -33,6 +33,7 @@ TACHES, SERVEUR, AUTRES = "tâches et leurs exécuteurs", "PostgreSQL", "autres"
 SORTES = (
     ("dbt.cli.main", "dbt"),
     ("airflow worker", TACHES),
+    ("multiprocessing.forkserver", TACHES),  # what tasks are forked from
     ("airflow task", TACHES),
     ("scheduler", "ordonnanceur d'Airflow"),
     ("api_server", "serveur d'API d'Airflow"),
