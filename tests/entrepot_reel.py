@@ -123,7 +123,7 @@ def _load(source: str) -> None:
     fetch_source(source)
     candidates = load_source(source).candidates
     if source in JUGEES:
-        gate_source(source)
+        gate_source(source, pages=False)
         return
     with psycopg_connection() as connection:
         for delivery in candidates:
