@@ -24,7 +24,7 @@ MIRROR = Path(os.environ.get("PILOTAGE_MIROIR", RACINE.parent / "shared" / "mirr
 A_COTE = {
     f"test_{name}.py"
     for name in (
-        "airflow_reel", "bi", "epreuves", "immeubles", "machines", "roles", "sauvegarde", "secrets", "tls",
+        "airflow_reel", "bi", "epreuves", "machines", "roles", "sauvegarde", "secrets", "tls",
         "fuzz_apports", "fuzz_commandes", "fuzz_federation", "fuzz_fiches", "fuzz_formats", "fuzz_inspection",
         "fuzz_lecture",
     )
