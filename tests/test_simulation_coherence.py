@@ -12,6 +12,8 @@ import pytest
 from scipy.spatial import cKDTree
 
 from pilotage.simulation import write_simulation
+from pilotage.simulation.histoire import Histoire, compter
+from pilotage.simulation.territoire import dresser
 
 COMMUNES = 1200
 COG = {
@@ -59,6 +61,28 @@ def test_every_code_that_vanishes_or_appears_is_explained(simulation: Path, mouv
         portes = carry(avant, f"{before}-01-01", mouvements.query(f"DATE_EFF <= '{after}-01-01'"))
         assert set().union(*portes.values()) == apres, (before, after)
         assert avant - apres, (before, after)
+
+
+@pytest.mark.parametrize("communes", [50, 300, 1200, 3500])
+@pytest.mark.parametrize("graine", [1, 7, 2026])
+def test_every_chain_of_movements_ends_at_a_commune_of_today(communes: int, graine: int) -> None:
+    histoire = Histoire(dresser(communes, graine, sum(compter(communes).values())))
+    etat = histoire.etats["2025"]
+    today = {str(code) for code in histoire.t.code[etat.chefs]}
+    moved: dict[str, list[tuple[str, str]]] = {}
+    for mouvement in histoire.mouvements:
+        _, date, nature_avant, avant, *_ = mouvement
+        nature_apres, apres = mouvement[8:10]
+        if nature_avant == nature_apres == "COM":
+            moved.setdefault(avant, []).append((date, apres))
+    left = {code: max(date for date, _ in moves) for code, moves in moved.items()}
+    lost = [
+        (date, code, apres)
+        for code, moves in moved.items()
+        for date, apres in moves
+        if apres not in today and left.get(apres, "") < date
+    ]
+    assert lost == []
 
 
 def test_2025_has_mergers_a_five_way_split_and_a_change_of_code(simulation: Path, mouvements: pd.DataFrame) -> None:

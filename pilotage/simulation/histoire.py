@@ -105,7 +105,7 @@ class Histoire:
     # ---- playing the events in order
     def _play(self, groupes: dict[str, list[list[int]]]) -> None:
         t, rng = self.t, self.rng
-        self._ancient()
+        self._ancient({v for dated in groupes.values() for groupe in dated for v in groupe})
         for associe in groupes["1973-01-01"]:
             self._associate("1973-01-01", associe)
         suite = [*(d for d in groupes if d[0] == "2"), "2024-03-04", "2021-10-30", "2022-06-01"]
@@ -222,18 +222,22 @@ class Histoire:
             self.nom[v] = f"{self.nom[v].split('-')[0]}-les-{noms.radicaux(self.rng, 1)[0]}"
             self._note(10, date, avant, self._side("COM", v))
 
-    def _ancient(self) -> None:
-        """Before our files: communes gone for good (MOD 31), one that changed département (41), one created (20)."""
+    def _ancient(self, remuants: set[int]) -> None:
+        """Before our files: communes gone for good (MOD 31), one that changed département (41), one created (20).
+
+        Args:
+            remuants: villages that later events move: nobody joins one after it has joined another.
+        """
         t, rng = self.t, self.rng
         vivants = np.flatnonzero(~t.outre_mer & (t.population > 0))
         libres = [list(codes) for codes in t.codes_libres]
         for v in rng.choice(vivants, size=min(t.nombre(ANCIENNES, 3), len(vivants) // 3), replace=False).tolist():
             if not libres[t.dep[v]]:
                 continue
-            a, annee = noms.radicaux(rng, 1)[0], int(rng.integers(1945, 1978))
+            a, annee = noms.radicaux(rng, 1)[0], int(rng.integers(1945, 1973))
             disparu = ["COM", libres[t.dep[v]].pop(0), "0", noms.majuscules(a), a, a]
             self._note(31, f"{annee}-01-01", disparu, self._side("COM", v))
-        v = int(rng.choice(vivants))
+        v = int(rng.choice([one for one in vivants.tolist() if one not in remuants]))
         autre = libres[(t.dep[v] + 1) % (len(t.codes_dep) - 5)]
         if autre:
             self._note(41, "2018-01-01", self._side("COM", v, code=autre.pop(0)), self._side("COM", v))
