@@ -31,10 +31,8 @@ def ingest(nuit: str, sources: list[str] | None = None) -> Ingestion:
     Returns:
         Deliveries accepted, sources unchanged, and the error of each source that had one.
     """
-    from pilotage.config import get_settings
     from pilotage.fetch import fetch_source
-    from pilotage.gate import gate_source
-    from pilotage.jugement import build_docs
+    from pilotage.gate import gate_source, render_pages
     from pilotage.load import load_source
     from pilotage.roles import as_loader
 
@@ -56,7 +54,8 @@ def ingest(nuit: str, sources: list[str] | None = None) -> Ingestion:
             done.erreurs[source] = " | ".join(problems)
         elif not accepted:
             done.inchangees.append(source)
-    build_docs(get_settings())
+    with suivre_etape(nuit, "pages", "controles") as journal:
+        journal.etat, journal.message = render_pages()
     return done
 
 

@@ -83,6 +83,22 @@ def gate_axe(generation: str, axe: str, *, pages: bool = True) -> RapportControl
     return judge_marts(generation, axe, RapportControle(axe), pages=pages)
 
 
+def render_pages() -> tuple[str, str]:
+    """Render the pages of what a night judged and did not refuse.
+
+    Returns:
+        State and message of the step, for the journal: what keeps a page from being rendered is told and stops nothing,
+        since the judgments themselves are in the database.
+    """
+    from pilotage.jugement import build_docs
+
+    try:
+        build_docs(get_settings())
+    except Exception as error:  # Great Expectations' templates raise anything
+        return "echouee", str(error)
+    return "reussie", ""
+
+
 def replay_source(source: str) -> RapportControle:
     """Judge the quarantined rows again by the present rules, among the rows of their delivery, and put back the good.
 

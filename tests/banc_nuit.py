@@ -23,8 +23,8 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from pilotage import postgres
 from pilotage.config import RACINE, get_settings
+from tests.banc_profil import server_s
 
 PAUSE_S = 0.33
 NUMBERS = re.compile(r"[0-9a-f-]{20,}|\d+")
@@ -107,23 +107,11 @@ def _read(night: int, read: dict[tuple[int, float], tuple[str, float]], stranger
 
 
 def _server_s() -> float:
-    """Processor seconds of the home's embedded server since it started: sessions that ended, and those that live."""
-    total = 0.0
+    """Processor seconds of the home's embedded server; zero while it is stopped."""
     try:
-        pid_file = postgres.postgres_dir(get_settings()) / "donnees" / "postmaster.pid"
-        server = psutil.Process(int(pid_file.read_text().split("\n", 1)[0]))
-        times = server.cpu_times()
-        total += times.user + times.system + times.children_user + times.children_system
-        sessions = server.children()
+        return server_s()
     except (OSError, ValueError, psutil.Error):
-        return total
-    for session in sessions:
-        try:
-            times = session.cpu_times()
-        except psutil.Error:
-            continue  # the server has counted it among those that ended
-        total += times.user + times.system
-    return total
+        return 0.0
 
 
 def print_night(title: str, cost: Cout) -> None:

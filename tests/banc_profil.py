@@ -58,7 +58,7 @@ class Releve:
         asked = name == self.fonctions
         memory, done = [0.0, 0.0], threading.Event()
         watcher = threading.Thread(target=_watch_memory, args=(memory, done), daemon=True)
-        before, start = (_python_s(), _postgres_s()), time.perf_counter()
+        before, start = (_python_s(), server_s()), time.perf_counter()
         watcher.start()
         if asked:
             self.profil.enable()
@@ -72,7 +72,7 @@ class Releve:
             watcher.join()
             cost.secondes += time.perf_counter() - start
             cost.python_s += _python_s() - before[0]
-            cost.postgres_s += _postgres_s() - before[1]
+            cost.postgres_s += server_s() - before[1]
             cost.python_mo, cost.postgres_mo = max(cost.python_mo, memory[0]), max(cost.postgres_mo, memory[1])
             cost.fois += 1
 
@@ -90,7 +90,7 @@ def _server() -> psutil.Process:
     return psutil.Process(int(pid_file.read_text().split("\n", 1)[0]))
 
 
-def _postgres_s() -> float:
+def server_s() -> float:
     """Processor seconds of the embedded server since it started: sessions that ended, and those that live."""
     total = 0.0
     server = _server()

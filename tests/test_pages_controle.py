@@ -10,7 +10,7 @@ import pytest
 from pilotage import jugement
 from pilotage.config import Settings
 from pilotage.database import psycopg_connection
-from pilotage.gate import gate_source
+from pilotage.gate import gate_source, render_pages
 from pilotage.jugement import build_docs, validate
 from pilotage.load import load_source
 from pilotage.suites import Regle
@@ -57,6 +57,17 @@ def test_a_result_cut_by_a_stop_keeps_no_page_from_being_rendered(warehouse: Set
         assert not (warehouse.data_docs / "validations" / "arcep__cut").exists()
     finally:
         cut.unlink()
+
+
+def test_what_keeps_a_page_from_being_rendered_is_told_and_stops_nothing(
+    warehouse: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = _submit(rows())
+    with monkeypatch.context() as patch:
+        patch.setattr(jugement, "make_local", lambda _page: 1 / 0)
+        assert render_pages() == ("echouee", "division by zero")
+    assert render_pages() == ("reussie", "")
+    assert _pages(warehouse, good)
 
 
 def test_no_page_is_rendered_while_values_are_not_hidden_yet(

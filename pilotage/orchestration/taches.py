@@ -96,12 +96,12 @@ def conclude_ingestion() -> dict[str, str]:
         AirflowSkipException: nothing changed since the visible generation, so no event is emitted.
         ErreurOrchestration: no delivery was ever accepted: there is nothing to build from.
     """
-    from pilotage.config import get_settings
     from pilotage.entrepot import needs_rebuild
-    from pilotage.jugement import build_docs
+    from pilotage.gate import render_pages
     from pilotage.sauvegarde.nuit import tidy_night
 
-    build_docs(get_settings())
+    with journaliser("pages", "controles") as journal:
+        journal.etat, journal.message = render_pages()
     with journaliser("conclure", "livraisons") as journal:
         if not _count("etat = 'acceptee'"):
             raise ErreurOrchestration(

@@ -19,6 +19,7 @@ ETAPES = {
     "exporter": "export des données ouvertes",
     "ecrire_site": "écriture du site",
     "conclure": "conclusion de la collecte",
+    "pages": "pages de contrôle",
 }
 CATEGORIES = {
     "manufacture": "manufacture de proximité",
