@@ -44,7 +44,7 @@ def night(taches: ModuleType, monkeypatch: pytest.MonkeyPatch, warehouse: Settin
 
 
 def _step(monkeypatch: pytest.MonkeyPatch, module: str, name: str, result: object) -> None:
-    def act(*_: object) -> object:
+    def act(*_: object, **__: object) -> object:
         if isinstance(result, Exception):
             raise result
         return result
