@@ -129,7 +129,7 @@ class Entrepot:
             yield epreuve
 
     def two_at_once(self, times: int) -> Iterator[Epreuve]:
-        """Two builds of the whole warehouse begun together: one may give way, what is visible stays whole."""
+        """Two builds (a generation and its `commun`) begun together: one may give way, what is visible stays whole."""
         for _ in range(times):
             started = time.monotonic()
             before = generations.visible()
