@@ -196,18 +196,23 @@ def _launch(folder: Path, binaries: Path) -> None:
 
 
 def _forget_dead_server(data: Path) -> None:
-    """Drop the pid file of a killed server whose process lingers as a zombie: PostgreSQL would take it for alive.
+    """Drop the pid file of a killed server whose process still ends, or lingers as a zombie: PostgreSQL would take it
+    for alive.
 
     Its other processes must have ended first, for the pid file is also what protects their shared memory.
     """
     pid_file = data / "postmaster.pid"
+    deadline = time.monotonic() + 30
     try:
-        pid = int(pid_file.read_text().split("\n", 1)[0])
-        if psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
-            return
+        former = psutil.Process(int(pid_file.read_text().split("\n", 1)[0]))
+        while former.status() != psutil.STATUS_ZOMBIE:
+            if former.cmdline() or time.monotonic() > deadline:  # another's pid now; one that ends has no command left
+                return
+            time.sleep(0.05)
+    except psutil.ZombieProcess:
+        pass
     except (OSError, ValueError, psutil.NoSuchProcess):
         return
-    deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         if not any(_works_in(process, data) for process in psutil.process_iter()):
             pid_file.unlink(missing_ok=True)

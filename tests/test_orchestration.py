@@ -106,7 +106,7 @@ def test_stop_ends_a_process_and_what_it_started(tmp_path: Path) -> None:
     _wait(lambda: "pret" in (tmp_path / "essai.log").read_text())
     child = process.find().children()[0]
     assert processus.known(tmp_path / "pids") == [process]
-    processus.stop([process], tmp_path / "pids")
+    processus.stop([process], tmp_path / "pids", patience_s=1)
     assert process.find() is None
     assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
     assert list((tmp_path / "pids").iterdir()) == []

@@ -19,6 +19,7 @@ from pilotage.config import Settings
 from pilotage.errors import ErreurConfiguration
 from pilotage.etat.modele import Airflow, Alertes, Disque
 from pilotage.magasin import get_magasin
+from pilotage.orchestration import plateforme, processus
 from pilotage.orchestration.environnement import airflow_home
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -89,8 +90,16 @@ def read_airflow(settings: Settings) -> Airflow:
         health = answer.json()
     except (httpx.HTTPError, ValueError, OSError):
         return Airflow(etat="muet", adresse=address)
-    parts = {name: part["status"] for name, part in health.items() if part.get("status")}
+    parts = {name: part["status"] for name, part in health.items() if part.get("status")} | _watcher(settings)
     return Airflow(etat="répond", adresse=address, composants=parts)
+
+
+def _watcher(settings: Settings) -> dict[str, str]:
+    """Health of the watcher of `make up`; nothing where Airflow runs otherwise."""
+    if not plateforme.read_state(settings).get("nightly"):
+        return {}
+    alive = any(one.nom == plateforme.GARDE for one in processus.known(plateforme.pids(settings)))
+    return {"garde": "healthy" if alive else "arrêtée"}
 
 
 def _authority(address: str) -> ssl.SSLContext | bool:

@@ -13,10 +13,13 @@ from pilotage.orchestration.environnement import ADMIN
 
 DELAI_S = 20.0
 ESSAIS = 4
+ESSAIS_GARDES = 12  # a minute: what is kept up is started again within seconds
 
 
 class Airflow:
-    """A client of the API server."""
+    """A client of the API server; `essais` is how often a reading is tried."""
+
+    essais = ESSAIS
 
     def __init__(
         self, port: int, password: str, transport: httpx.BaseTransport | None = None, hote: str = "127.0.0.1"
@@ -99,11 +102,14 @@ class Airflow:
         return self._send("GET", path, params=params).json()
 
     def _send(self, method: str, path: str, *, accepted: tuple[int, ...] = (), **content: Any) -> httpx.Response:
-        """One request; a reading is tried again, for a busy server may be slow to answer."""
-        attempts = ESSAIS if method == "GET" else 1
+        """One request; a reading is tried again, for a busy server may be slow, or its database starting again."""
+        attempts = self.essais if method == "GET" else 1
         for attempt in range(1, attempts + 1):
             try:
-                return _check(self._http.request(method, path, **content), accepted)
+                answer = self._http.request(method, path, **content)
+                if answer.status_code < 500 or attempt == attempts:
+                    return _check(answer, accepted)
+                time.sleep(attempt)
             except httpx.HTTPError as error:
                 if attempt == attempts:
                     raise ErreurOrchestration(

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 EXCEPTION = re.compile(r"^(?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*(?:Error|Exception|Exit)\b(?:: .*)?")
+ORDINAIRE = re.compile(r"\[(?:info|debug) *\]")  # how structlog marks the level
 LUS, FIN, LIGNES, LONGUEUR = 65536, 150, 3, 400
 
 
@@ -15,8 +16,8 @@ def without_statement(message: str) -> str:
 
 
 def last_words(log: Path) -> str:
-    """The exception at the end of a process' log, else its last lines; empty without a log. What it tells further up
-    it lived through."""
+    """The exception at the end of a process' log, else its last lines; empty without a log, and for a process that was
+    killed while all was well. What it tells further up it lived through."""
     try:
         with log.open("rb") as content:
             content.seek(max(0, log.stat().st_size - LUS))
@@ -25,4 +26,6 @@ def last_words(log: Path) -> str:
         return ""
     lines = [line[:LONGUEUR] for line in text.splitlines()[-FIN:] if line.strip()]
     raised = [line for line in lines if EXCEPTION.fullmatch(line)]
-    return raised[-1] if raised else " | ".join(line.strip() for line in lines[-LIGNES:])
+    if raised:
+        return raised[-1]
+    return " | ".join(line.strip() for line in lines[-LIGNES:] if not ORDINAIRE.search(line))

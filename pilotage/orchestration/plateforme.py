@@ -17,8 +17,9 @@ from pilotage import postgres
 from pilotage.config import Settings
 from pilotage.database import ensure_database, get_engine, migrate
 from pilotage.orchestration import ErreurOrchestration, processus
-from pilotage.orchestration.api import Airflow
+from pilotage.orchestration.api import ESSAIS_GARDES, Airflow
 from pilotage.orchestration.environnement import airflow_environment, airflow_home, choose_port, load_secrets
+from pilotage.orchestration.executeurs import Executeurs
 from pilotage.orchestration.fins import last_words
 from pilotage.orchestration.plan import DAGS
 
@@ -27,7 +28,7 @@ COMPOSANTS = {
     "dag-processor": ["dag-processor"],
     "scheduler": ["scheduler", "--skip-serve-logs"],
 }
-LANCEUR = "lanceur"
+LANCEUR, GARDE = "lanceur", "garde"
 DELAI_DEMARRAGE_S = 150
 REVISION = "SELECT version_num FROM alembic_version"
 
@@ -46,14 +47,23 @@ class Plateforme:
     def __post_init__(self) -> None:
         password = load_secrets(self.settings)["mot_de_passe"]
         self.api = Airflow(self.port, password, hote=self.settings.adresse_api)
+        self.executeurs = Executeurs()
 
     def check_alive(self) -> None:
-        """Raise ErreurOrchestration with the end of its log when a component died."""
-        for process in self.composants:
+        """Raise ErreurOrchestration when a component died, with the end of its log, or lost a worker.
+
+        Of a platform that is kept up, only the watcher must live: it starts the others again.
+        """
+        for process in [one for one in self.composants if one.nom == GARDE] or self.composants:
             if process.find() is None:
                 log = log_file(self.settings, process.nom)
                 why = last_words(log) or "sans un mot"
                 raise ErreurOrchestration(f"{process.nom} s'est arrêté : {why}", conseil=f"lire {log}")
+            if process.nom == "scheduler" and (lost := self.executeurs.lost(process)):
+                raise ErreurOrchestration(
+                    f"exécuteur d'Airflow tué ({lost}), ses voisins l'attendent",
+                    conseil="relancer la nuit ; si cela se répète, la mémoire manque (`dmesg`)",
+                )
 
     def wait_ready(self) -> None:
         """Wait until the API answers and the four DAGs have been read anew.
@@ -90,14 +100,15 @@ def start(settings: Settings, *, nightly: bool) -> Plateforme:
     Raises:
         ErreurOrchestration: another night runs, or the running platform reads other sources.
     """
-    alive = {process.nom: process for process in processus.known(pids(settings))}
+    remembered = processus.known(pids(settings), orphaned=True)
+    alive = {process.nom: process for process in remembered if process.find()}
     if LANCEUR in alive:
         raise ErreurOrchestration(
             f"une nuit est déjà en cours (processus {alive[LANCEUR].pid})", conseil="attendre sa fin, ou `make down`"
         )
-    if set(COMPOSANTS) <= set(alive) and _state(settings).get("nightly"):
+    if (GARDE in alive or set(COMPOSANTS) <= set(alive)) and read_state(settings).get("nightly"):
         return _join(settings, list(alive.values()))
-    processus.stop(alive.values(), pids(settings))  # left by a launcher that was killed
+    _stop_in_order(settings, remembered)  # left by a launcher that was killed
     for folder in (settings.logs, airflow_home(settings)):
         folder.mkdir(parents=True, exist_ok=True)
     platform = Plateforme(settings, choose_port(settings), [], airflow_demarre=True)
@@ -126,17 +137,27 @@ def stop(platform: Plateforme) -> list[str]:
 
 def stop_all(settings: Settings) -> bool:
     """Stop everything that runs for this home, whoever started it; False when nothing ran."""
-    alive = processus.known(pids(settings))
+    alive = processus.known(pids(settings), orphaned=True)
     launchers = [process for process in alive if process.nom == LANCEUR]
     processus.stop(launchers, pids(settings), patience_s=30)  # it stops its own components
-    processus.stop(processus.known(pids(settings)), pids(settings))
+    _stop_in_order(settings, processus.known(pids(settings), orphaned=True))
     was_running = not settings.database_url_env and postgres.stop(settings)
     _state_file(settings).unlink(missing_ok=True)
     return bool(alive) or was_running
 
 
+def _stop_in_order(settings: Settings, processes: list[processus.Processus]) -> None:
+    """The watcher first: it would start the others again."""
+    processus.stop([one for one in processes if one.nom == GARDE], pids(settings))
+    processus.stop([one for one in processes if one.nom != GARDE], pids(settings))
+
+
 def pids(settings: Settings) -> Path:
     return airflow_home(settings) / "processus"
+
+
+def command(component: str) -> list[str]:
+    return [sys.executable, "-m", "airflow", *COMPOSANTS[component]]
 
 
 def log_file(settings: Settings, component: str) -> Path:
@@ -163,7 +184,7 @@ def _start_all(platform: Plateforme, *, nightly: bool) -> None:
     settings = platform.settings
     if not nightly:
         processus.write_pid(processus.this_process(LANCEUR), pids(settings))
-    platform.postgres_demarre = bool(_state(settings).get("postgres"))  # a killed launcher left it to us
+    platform.postgres_demarre = bool(read_state(settings).get("postgres"))  # a killed launcher left it to us
     if not settings.database_url_env:
         platform.postgres_demarre |= postgres.start(settings)
     migrate(settings)
@@ -188,20 +209,22 @@ def _start_components(platform: Plateforme, environment: dict[str, str], *, clos
 
 
 def _start(platform: Plateforme, environment: dict[str, str], name: str) -> None:
-    command = [sys.executable, "-m", "airflow", *COMPOSANTS[name]]
     log = log_file(platform.settings, name)
-    platform.composants.append(processus.start(name, command, environment, log, pids(platform.settings)))
+    platform.composants.append(processus.start(name, command(name), environment, log, pids(platform.settings)))
 
 
 def _join(settings: Settings, alive: list[processus.Processus]) -> Plateforme:
-    state = _state(settings)
+    state = read_state(settings)
     if state["sources"] != settings.sources or state["communes"] != settings.communes:
         raise ErreurOrchestration(
             f"Airflow tourne déjà avec SOURCES={state['sources']} COMMUNES={state['communes']}",
             attendu=f"SOURCES={settings.sources} COMMUNES={settings.communes}",
             conseil="`make down`, puis recommencer",
         )
-    return Plateforme(settings, state["port"], alive)
+    platform = Plateforme(settings, state["port"], alive)
+    if any(process.nom == GARDE for process in alive):
+        platform.api.essais = ESSAIS_GARDES
+    return platform
 
 
 def _migrate_airflow(settings: Settings, metadata_url: str, environment: dict[str, str]) -> None:
@@ -240,7 +263,13 @@ def _state_file(settings: Settings) -> Path:
     return airflow_home(settings) / "etat.json"
 
 
-def _state(settings: Settings) -> dict:
+def owns_postgres(settings: Settings) -> bool:
+    """The embedded server was started with what runs, and must run as long."""
+    return bool(read_state(settings).get("postgres"))
+
+
+def read_state(settings: Settings) -> dict:
+    """What runs, as `start` wrote it: `port`, `nightly`, `postgres`, `sources`, `communes`; empty when nothing does."""
     file = _state_file(settings)
     return json.loads(file.read_text()) if file.exists() else {}
 

@@ -31,6 +31,19 @@ class Processus:
             return None
         return process if alive else None
 
+    def orphans(self) -> list[psutil.Process]:
+        """What a leader that was killed left in its session (`start` gives it one); empty while the leader lives.
+
+        A pid is not given to another process while a session still bears its number.
+        """
+        try:
+            leader = psutil.Process(self.pid)
+            if leader.status() != psutil.STATUS_ZOMBIE or abs(leader.create_time() - self.debut) >= 1:
+                return []
+        except psutil.NoSuchProcess:
+            pass
+        return [one for one in psutil.process_iter() if _session(one.pid) == self.pid and not _is_zombie(one.pid)]
+
 
 def start(nom: str, command: Sequence[str], env: Mapping[str, str], log: Path, folder: Path) -> Processus:
     """Start `command` in a session of its own (a Ctrl-C meant for us never reaches it) and write its pid file."""
@@ -59,8 +72,12 @@ def this_process(nom: str) -> Processus:
     return Processus(nom, os.getpid(), psutil.Process().create_time())
 
 
-def known(folder: Path) -> list[Processus]:
-    """Processes of the pid files that are still alive; files left by dead ones are removed."""
+def known(folder: Path, *, orphaned: bool = False) -> list[Processus]:
+    """Processes of the pid files that are still alive; files left by dead ones are removed.
+
+    Args:
+        orphaned: also those that died and left children behind; their files stay until `stop` has ended these.
+    """
     alive = []
     for file in sorted(folder.glob("*.pid")):
         try:
@@ -70,19 +87,22 @@ def known(folder: Path) -> list[Processus]:
             process = None
         if process and process.find():
             alive.append(process)
+        elif process and process.orphans():
+            alive += [process] if orphaned else []
         else:
             file.unlink(missing_ok=True)
     return alive
 
 
 def stop(processes: Iterable[Processus], folder: Path, patience_s: float = PATIENCE_S) -> list[str]:
-    """Stop processes and all their descendants: SIGTERM, then SIGKILL to those still there after `patience_s`.
+    """Stop processes, all their descendants and what a dead one left: SIGTERM, then SIGKILL after `patience_s`.
 
     Returns:
         Names of what had to be killed.
     """
     processes = list(processes)
     roots = [found for process in processes if (found := process.find())]
+    roots += [orphan for process in processes for orphan in process.orphans()]
     family = _with_descendants(roots)
     for root in roots:
         _signal(root.terminate)
@@ -109,6 +129,20 @@ def _with_descendants(roots: Iterable[psutil.Process]) -> list[psutil.Process]:
         except psutil.Error:
             continue
     return list(family.values())
+
+
+def _session(pid: int) -> int | None:
+    try:
+        return os.getsid(pid)
+    except OSError:
+        return None
+
+
+def _is_zombie(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
 
 
 def _signal(action) -> None:

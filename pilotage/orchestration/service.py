@@ -5,14 +5,14 @@ from __future__ import annotations
 from rich.console import Console
 
 from pilotage.config import Settings
-from pilotage.orchestration import plateforme
+from pilotage.orchestration import garde, plateforme
 from pilotage.orchestration.environnement import ADMIN, passwords_file
 from pilotage.orchestration.nuit import announce, write_inputs
 from pilotage.orchestration.plan import DAGS, POOLS
 
 
 def start_service(settings: Settings, console: Console) -> None:
-    """Start PostgreSQL and Airflow, wake the four DAGs, say where to look, and leave everything running."""
+    """Start PostgreSQL and Airflow, wake the four DAGs, say where to look, and leave everything running and watched."""
     announce(settings, console)
     write_inputs(settings, console)
     platform = plateforme.start(settings, nightly=True)
@@ -22,6 +22,7 @@ def start_service(settings: Settings, console: Console) -> None:
             platform.api.ensure_pool(name, slots, description)
         for dag in DAGS:
             platform.api.set_paused(dag, False)
+        garde.start(settings)
     except BaseException:
         plateforme.stop(platform)
         raise

@@ -17,6 +17,7 @@ from pilotage import generations
 from pilotage.config import RACINE, get_settings
 from pilotage.generations import SCHEMAS
 from pilotage.orchestration import processus
+from pilotage.orchestration.executeurs import TITRE, workers
 from pilotage.orchestration.plateforme import pids
 from tests.epreuves.banc import Banc, Issue
 from tests.epreuves.oracle import Oracle
@@ -176,14 +177,15 @@ class Nuits:
         if target not in ("tache", "executeur"):
             return [component]
         with suppress(psutil.Error):
-            return [child for child in component.children(recursive=True) if _is_worker(child, target)]
+            if target == "executeur":
+                return workers(component)
+            return [child for child in component.children(recursive=True) if _is_task(child)]
         return []
 
 
-def _is_worker(process: psutil.Process, target: str) -> bool:
-    """The process of a task's own code, or the executor's that watches over it."""
+def _is_task(process: psutil.Process) -> bool:
+    """The process of a task's own code, not the executor's that watches over it."""
     with suppress(psutil.Error):
         title = " ".join(process.cmdline())
-        is_executor = title.startswith("airflow worker -- LocalExecutor")
-        return is_executor if target == "executeur" else title.startswith("airflow worker -- ") and not is_executor
+        return title.startswith("airflow worker -- ") and not title.startswith(TITRE)
     return False
