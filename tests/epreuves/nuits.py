@@ -36,7 +36,8 @@ COUPS = {
     "PostgreSQL tué (kill -9)": "postgres",
     "connexions coupées": "connexions",
 }
-TACHE, TACHES_TUEES = "tâche tuée (kill -9)", 3  # a night gets over these by itself
+# A night gets over these by itself; fewer than a task has attempts, for all may fall on the longest one.
+TACHE, TACHES_TUEES = "tâche tuée (kill -9)", 2
 
 
 class Nuits:
