@@ -134,7 +134,7 @@ fuzz: installer-dev ## Coverage-guided fuzzing of what reads files, packages and
 clean: down ## Forget all that runs wrote (landing included) and the environment
 	rm -rf .pilotage $(VENV) $(VENV)-bi $(VENV)-immeubles site/construit site/node_modules .pytest_cache .ruff_cache .hypothesis
 
-LOCK := $(UV) pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --python-version 3.11
+LOCK := $(UV) pip compile --quiet --generate-hashes --no-header --no-annotate --python-version 3.11
 lock: installer ## Resolve the locks again
 	$(LOCK) requirements.in -o requirements.lock
 	$(LOCK) requirements-dev.in -o requirements-dev.lock
