@@ -13,7 +13,7 @@ MIROIR ?= ../shared/mirror
 export UV_NO_PROGRESS := 1
 export PILOTAGE_COMMUNES := $(COMMUNES)
 
-.PHONY: epreuves serveurs aide installer installer-dev site bi immeubles banc-immeubles datagouv navigateur test-nuits test-reste run up down test lint audit format exercice bench fuzz charge profil distribution clean lock pages
+.PHONY: epreuves machine serveurs aide installer installer-dev site bi immeubles banc-immeubles datagouv navigateur test-nuits test-reste run up down test lint audit format exercice bench fuzz charge profil distribution clean lock pages
 
 aide: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -79,11 +79,16 @@ down: ## Stop what `make up` started
 serveurs:
 	@command -v redis-server >/dev/null && command -v nginx >/dev/null && command -v openssl >/dev/null || { test "$$(id -u)" = 0 && apt-get update -qq && RUNLEVEL=1 apt-get install -y -qq --no-install-recommends redis-server nginx openssl >/dev/null; } || echo 'Redis or nginx is absent: the tests that start them will skip'
 
+# Debian's packages one after the other: apt has one lock.
+machine:
+	@$(MAKE) --no-print-directory --jobs=1 navigateur serveurs
+
 # Chromium is Debian's; where it can be neither found nor installed, the tests of pages say that they skip.
 navigateur:
 	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-liberation >/dev/null; } || echo 'Chromium is absent: the tests of pages will skip'
 
-test: installer-dev datagouv navigateur serveurs $(VENV)-bi/installe $(VENV)-immeubles/installe ## All tests, in two processes side by side
+test: installer-dev ## All tests, in two processes side by side
+	@$(MAKE) --no-print-directory --jobs=4 --output-sync=target machine datagouv $(VENV)-bi/installe $(VENV)-immeubles/installe
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target --keep-going test-nuits test-reste
 
 # The two processes fill the cores: threads of BLAS or OpenMP beside them only wait for each other.

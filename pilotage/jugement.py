@@ -39,7 +39,8 @@ OBSERVED = ("observed_value", "element_count", "unexpected_count", "unexpected_p
 
 @dataclass(frozen=True)
 class Resultat:
-    """What became of one rule; `requete` selects the offending `_rang` of a row rule, exactly."""
+    """What became of one rule; `requete` selects the offending `_rang` of a row rule, exactly; `manquantes` are values
+    that the rule wants and the column has not."""
 
     regle: Regle
     succes: bool
@@ -48,6 +49,7 @@ class Resultat:
     exemples: list[Any] = field(default_factory=list)
     observe: dict[str, Any] = field(default_factory=dict)
     requete: str | None = None
+    manquantes: list[Any] = field(default_factory=list)
 
 
 def validate(
@@ -206,6 +208,7 @@ def _read(suite: str, rules: list[Regle], result: Any) -> Resultat:
         [] if rule.condition else [_finite(value) for value in found.get("partial_unexpected_list") or []],
         observed,
         found.get("unexpected_index_query"),
+        list(found.get("partial_missing_list") or []),
     )
 
 

@@ -87,7 +87,10 @@ def explain_table_failure(result: Resultat) -> str:
     """Why a rule about a whole table fails: what was observed and what was expected."""
     rule = result.regle
     observed = result.observe.get("observed_value")
-    observed = observed if observed is not None else result.exemples or f"{count(result.nb_fautives)} lignes fautives"
+    if observed is None:
+        lists = (("absents", result.manquantes), ("en trop", result.exemples))
+        observed = " ; ".join(f"{what} : {', '.join(map(str, values))}" for what, values in lists if values)
+        observed = observed or f"{count(result.nb_fautives)} lignes fautives"
     expected = ", ".join(f"{name} {rule.arguments[name]}" for name in BOUNDS if name in rule.arguments)
     place = f"{rule.colonne} : " if rule.colonne else ""
     return f"{place}{rule.raison} Observé : {observed}" + (f" ; attendu : {expected}." if expected else ".")

@@ -14,9 +14,12 @@ from pathlib import Path
 
 import psutil
 import pytest
+from typer.testing import CliRunner
 
 from pilotage import postgres
+from pilotage.commandes import postgres as commande_postgres
 from pilotage.config import Settings, get_settings
+from pilotage.errors import ErreurConfiguration
 from pilotage.etat.machine import _watcher
 from pilotage.orchestration import ErreurOrchestration, garde, plateforme, processus
 from pilotage.orchestration import executeurs as executeurs_module
@@ -192,7 +195,7 @@ def test_starts_again_are_spaced_and_forgotten_once_it_holds() -> None:
         tries.count(now)
         spaces.append(now - last)
     assert spaces == [0, 5, 10, 20, 40, 80, 160, 320, 600, 600]
-    assert tries.count(now + garde.STABLE_S + garde.RECUL_MAX_S + 1) == 1
+    assert tries.count(now + garde.STABLE_S + 1) == 1
 
 
 def test_the_watcher_is_started_once_seen_by_the_state_and_stopped_before_the_others(settings: Settings) -> None:
@@ -203,6 +206,8 @@ def test_the_watcher_is_started_once_seen_by_the_state_and_stopped_before_the_ot
     garde.start(settings)
     (watcher,) = processus.known(plateforme.pids(settings))
     assert watcher.nom == plateforme.GARDE and _watcher(settings) == {"garde": "healthy"}
+    stopped = CliRunner().invoke(commande_postgres.app, ["arreter"])
+    assert isinstance(stopped.exception, ErreurConfiguration) and "make down" in str(stopped.exception)
     joined = plateforme.start(settings, nightly=True)
     joined.composants.append(processus.Processus("scheduler", 2**22 - 1, 0.0))
     joined.check_alive()  # the watcher starts it again

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pilotage import gate, suites
+from pilotage import gate, jugement, suites, verdicts
 from pilotage.catalogue import load_catalogue
 from pilotage.config import RACINE, Settings
 from pilotage.database import psycopg_connection
@@ -375,3 +375,19 @@ def test_secret_marks_of_another_vintage_are_refused(real: Path) -> None:
     report = gate_source(source)
     assert len(report.refusees) == 1
     assert "secret_vide_en_2019" in " ".join(report.messages)
+
+
+def test_a_set_that_is_not_the_one_expected_names_what_is_absent_and_what_is_too_many(warehouse: Settings) -> None:
+    with psycopg_connection() as connection:
+        connection.execute("CREATE TABLE raw.essai_valeurs AS SELECT unnest(ARRAY['a', 'b', 'c']) AS code")
+    wanted = {"column": "code", "value_set": ["a", "b", "z"]}
+    rules = [
+        suites.Regle("ensemble", f"expect_column_distinct_values_to_{kind}_set", wanted, "Tous y sont.")
+        for kind in ("equal", "contain")
+    ]
+    equal, contain = jugement.validate(
+        warehouse, suite="essai", run="valeurs", schema="raw", table="essai_valeurs", rules=rules
+    )
+    assert not equal.succes and not contain.succes
+    assert "Observé : absents : z ; en trop : c" in verdicts.explain_table_failure(equal)
+    assert "Observé : absents : z" in verdicts.explain_table_failure(contain)

@@ -19,6 +19,7 @@ from sqlalchemy import make_url
 from pilotage.config import Settings
 from pilotage.orchestration import ErreurOrchestration, environnement, plateforme, processus
 from pilotage.orchestration.api import Airflow
+from pilotage.orchestration.fins import last_words
 
 METADATA = "postgresql+psycopg://pilotage:p%40ss@127.0.0.1:5432/airflow"
 
@@ -170,6 +171,32 @@ def test_the_death_of_a_component_is_told_without_the_statement_it_died_of(setti
         plateforme.Plateforme(settings, 8123, [dead]).check_alive()
     assert "OperationalError: (psycopg.errors.AdminShutdown) terminating connection" in str(raised.value)
     assert "SELECT" not in str(raised.value) and "a value" not in str(raised.value)
+
+
+def test_a_component_killed_while_all_was_well_has_no_last_words(tmp_path: Path) -> None:
+    log = tmp_path / "scheduler.log"
+    log.write_text("2026-11-29 03:54:56 [info     ] Worker starting up\n2026-11-29 03:54:57 [debug    ] tick\n")
+    assert last_words(log) == ""
+    log.write_text(log.read_text() + "2026-11-29 03:54:58 [error    ] the port is taken\n")
+    assert last_words(log).endswith("the port is taken")
+
+
+@pytest.mark.parametrize(("method", "asked"), [("GET", 3), ("POST", 1)])
+def test_a_reading_waits_for_a_server_whose_database_starts_again(method, asked, monkeypatch) -> None:
+    monkeypatch.setattr("pilotage.orchestration.api.time.sleep", lambda _: None)
+    seen: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200 if len(seen) == 3 else 503, json={})
+
+    api = _api(answer)
+    if method == "GET":
+        assert api._send(method, "/api/v2/dags").status_code == 200
+    else:
+        with pytest.raises(ErreurOrchestration, match="503"):
+            api._send(method, "/api/v2/dags")
+    assert len(seen) == asked
 
 
 def test_a_running_platform_with_other_sources_is_not_reused(settings: Settings) -> None:

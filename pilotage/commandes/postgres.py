@@ -7,6 +7,7 @@ from rich import print as say
 
 from pilotage import postgres
 from pilotage.config import get_settings
+from pilotage.errors import ErreurConfiguration
 
 app = typer.Typer(help="Le PostgreSQL embarqué : démarrer, arrêter, état.", no_args_is_help=True)
 
@@ -23,7 +24,11 @@ def demarrer() -> None:
 
 @app.command()
 def arreter() -> None:
-    """Arrête le serveur."""
+    """Arrête le serveur, sauf sous la garde de `make up`."""
+    from pilotage.orchestration import plateforme
+
+    if plateforme.is_watched(get_settings()):
+        raise ErreurConfiguration("la garde de `make up` relancerait PostgreSQL aussitôt", conseil="`make down`")
     say("PostgreSQL arrêté." if postgres.stop() else "PostgreSQL ne tournait pas.")
 
 

@@ -19,7 +19,7 @@ from pilotage.config import Settings
 from pilotage.errors import ErreurConfiguration
 from pilotage.etat.modele import Airflow, Alertes, Disque
 from pilotage.magasin import get_magasin
-from pilotage.orchestration import plateforme, processus
+from pilotage.orchestration import plateforme
 from pilotage.orchestration.environnement import airflow_home
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -98,8 +98,7 @@ def _watcher(settings: Settings) -> dict[str, str]:
     """Health of the watcher of `make up`; nothing where Airflow runs otherwise."""
     if not plateforme.read_state(settings).get("nightly"):
         return {}
-    alive = any(one.nom == plateforme.GARDE for one in processus.known(plateforme.pids(settings)))
-    return {"garde": "healthy" if alive else "arrêtée"}
+    return {"garde": "healthy" if plateforme.is_watched(settings) else "arrêtée"}
 
 
 def _authority(address: str) -> ssl.SSLContext | bool:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
+import threading
 import time
 from dataclasses import dataclass, field
 
@@ -23,8 +25,8 @@ from pilotage.orchestration.fins import last_words
 
 log = logging.getLogger("garde")
 PERIODE_S = 5.0
-STABLE_S = 300.0  # what held that long is trusted again
 RECUL_S, RECUL_MAX_S = 5.0, 600.0  # wait before a start again, doubled each time
+STABLE_S = 900.0  # what held that long is trusted again; more than the longest wait
 TENACE = 3  # starts again in a row that a person must be called for
 POSTGRES = "postgresql"
 
@@ -42,7 +44,7 @@ class Reprises:
 
     def count(self, now: float) -> int:
         """One more; returns its rank in the row."""
-        self.suite = 1 if now - self.derniere > STABLE_S + RECUL_MAX_S else self.suite + 1
+        self.suite = 1 if now - self.derniere > STABLE_S else self.suite + 1
         self.derniere = now
         return self.suite
 
@@ -118,24 +120,26 @@ class Garde:
 
 def start(settings: Settings) -> None:
     """Start the watcher of this home, unless it runs already."""
-    folder = plateforme.pids(settings)
-    if any(one.nom == plateforme.GARDE for one in processus.known(folder)):
+    if plateforme.is_watched(settings):
         return
     environment = {**os.environ, **own_settings(settings)}
     command = [sys.executable, "-m", "pilotage.orchestration.garde"]
-    processus.start(plateforme.GARDE, command, environment, plateforme.log_file(settings, plateforme.GARDE), folder)
+    log_file = plateforme.log_file(settings, plateforme.GARDE)
+    processus.start(plateforme.GARDE, command, environment, log_file, plateforme.pids(settings))
 
 
 def main() -> None:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+    ended = threading.Event()  # a look is ended first: what it has started must have its pid file
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
     garde = Garde(get_settings())
     log.info("garde de %s", garde.settings.home)
-    while True:
+    while not ended.is_set():
         try:
             garde.look(time.monotonic())
         except Exception:  # a watcher that falls watches over nothing; the next look may be well
             log.exception("regard manqué")
-        time.sleep(PERIODE_S)
+        ended.wait(PERIODE_S)
 
 
 if __name__ == "__main__":

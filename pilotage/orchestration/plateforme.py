@@ -148,8 +148,13 @@ def stop_all(settings: Settings) -> bool:
 
 def _stop_in_order(settings: Settings, processes: list[processus.Processus]) -> None:
     """The watcher first: it would start the others again."""
-    processus.stop([one for one in processes if one.nom == GARDE], pids(settings))
+    processus.stop([one for one in processes if one.nom == GARDE], pids(settings), patience_s=60)  # it ends its look
     processus.stop([one for one in processes if one.nom != GARDE], pids(settings))
+
+
+def is_watched(settings: Settings) -> bool:
+    """The watcher of `make up` lives; nothing is written, for whoever asks may only read."""
+    return any(one.nom == GARDE and one.find() for one in processus.read(pids(settings)))
 
 
 def pids(settings: Settings) -> Path:
@@ -184,7 +189,7 @@ def _start_all(platform: Plateforme, *, nightly: bool) -> None:
     settings = platform.settings
     if not nightly:
         processus.write_pid(processus.this_process(LANCEUR), pids(settings))
-    platform.postgres_demarre = bool(read_state(settings).get("postgres"))  # a killed launcher left it to us
+    platform.postgres_demarre = owns_postgres(settings)  # a killed launcher left it to us
     if not settings.database_url_env:
         platform.postgres_demarre |= postgres.start(settings)
     migrate(settings)

@@ -6,6 +6,7 @@ import os
 import subprocess
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,26 +73,30 @@ def this_process(nom: str) -> Processus:
     return Processus(nom, os.getpid(), psutil.Process().create_time())
 
 
+def read(folder: Path) -> list[Processus]:
+    """Processes that the pid files name, alive or not; one left half written by a machine that stopped is none."""
+    found = []
+    for file in sorted(folder.glob("*.pid")):
+        with suppress(ValueError, FileNotFoundError):
+            pid, debut = file.read_text().split()
+            found.append(Processus(file.stem, int(pid), float(debut)))
+    return found
+
+
 def known(folder: Path, *, orphaned: bool = False) -> list[Processus]:
     """Processes of the pid files that are still alive; files left by dead ones are removed.
 
     Args:
         orphaned: also those that died and left children behind; their files stay until `stop` has ended these.
     """
-    alive = []
-    for file in sorted(folder.glob("*.pid")):
-        try:
-            pid, debut = file.read_text().split()
-            process = Processus(file.stem, int(pid), float(debut))
-        except ValueError:  # a machine that stopped while writing it
-            process = None
-        if process and process.find():
-            alive.append(process)
-        elif process and process.orphans():
-            alive += [process] if orphaned else []
-        else:
+    remembered = read(folder)
+    alive = [process for process in remembered if process.find()]
+    left = [process for process in remembered if process not in alive and process.orphans()]
+    kept = {process.nom for process in (*alive, *left)}
+    for file in folder.glob("*.pid"):
+        if file.stem not in kept:
             file.unlink(missing_ok=True)
-    return alive
+    return [*alive, *left] if orphaned else alive
 
 
 def stop(processes: Iterable[Processus], folder: Path, patience_s: float = PATIENCE_S) -> list[str]:
