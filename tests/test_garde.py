@@ -214,3 +214,33 @@ def test_the_watcher_is_started_once_seen_by_the_state_and_stopped_before_the_ot
     assert plateforme.stop_all(settings) and watcher.find() is None and processus.known(plateforme.pids(settings)) == []
     with pytest.raises(ErreurOrchestration, match="garde s'est arrêté"):
         joined.check_alive()
+
+
+def test_what_the_watcher_starts_in_its_last_look_is_stopped_too(settings: Settings) -> None:
+    """A watcher that, told to end, first starts a scheduler again, as a look under way does."""
+    log, folder = plateforme.log_file(settings, "scheduler"), plateforme.pids(settings)
+    code = f"""
+import os, pathlib, signal, sys, time
+from pilotage.orchestration import processus
+def end(*_):
+    command = [sys.executable, "-c", "import time; time.sleep(120)"]
+    processus.start("scheduler", command, os.environ, pathlib.Path({str(log)!r}), pathlib.Path({str(folder)!r}))
+    sys.exit()
+signal.signal(signal.SIGTERM, end)
+print("pret", flush=True)
+time.sleep(120)
+"""
+    _start(settings, plateforme.GARDE, code)
+    _wait(lambda: "pret" in plateforme.log_file(settings, plateforme.GARDE).read_text())
+    seen = []
+    stop = processus.stop
+
+    def watch(processes, *arguments, **options):
+        processes = list(processes)
+        seen.extend(one.nom for one in processes)
+        return stop(processes, *arguments, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(processus, "stop", watch)
+        assert plateforme.stop_all(settings)
+    assert seen == [plateforme.GARDE, "scheduler"] and processus.read(folder) == []

@@ -100,15 +100,14 @@ def start(settings: Settings, *, nightly: bool) -> Plateforme:
     Raises:
         ErreurOrchestration: another night runs, or the running platform reads other sources.
     """
-    remembered = processus.known(pids(settings), orphaned=True)
-    alive = {process.nom: process for process in remembered if process.find()}
+    alive = {process.nom: process for process in processus.known(pids(settings))}
     if LANCEUR in alive:
         raise ErreurOrchestration(
             f"une nuit est déjà en cours (processus {alive[LANCEUR].pid})", conseil="attendre sa fin, ou `make down`"
         )
     if (GARDE in alive or set(COMPOSANTS) <= set(alive)) and read_state(settings).get("nightly"):
         return _join(settings, list(alive.values()))
-    _stop_in_order(settings, remembered)  # left by a launcher that was killed
+    _stop_known(settings)  # left by a launcher that was killed
     for folder in (settings.logs, airflow_home(settings)):
         folder.mkdir(parents=True, exist_ok=True)
     platform = Plateforme(settings, choose_port(settings), [], airflow_demarre=True)
@@ -140,16 +139,17 @@ def stop_all(settings: Settings) -> bool:
     alive = processus.known(pids(settings), orphaned=True)
     launchers = [process for process in alive if process.nom == LANCEUR]
     processus.stop(launchers, pids(settings), patience_s=30)  # it stops its own components
-    _stop_in_order(settings, processus.known(pids(settings), orphaned=True))
+    _stop_known(settings)
     was_running = not settings.database_url_env and postgres.stop(settings)
     _state_file(settings).unlink(missing_ok=True)
     return bool(alive) or was_running
 
 
-def _stop_in_order(settings: Settings, processes: list[processus.Processus]) -> None:
-    """The watcher first: it would start the others again."""
-    processus.stop([one for one in processes if one.nom == GARDE], pids(settings), patience_s=60)  # it ends its look
-    processus.stop([one for one in processes if one.nom != GARDE], pids(settings))
+def _stop_known(settings: Settings) -> None:
+    """Stop what the pid files name; the watcher first, whose last look may yet start another again."""
+    watcher = [one for one in processus.known(pids(settings)) if one.nom == GARDE]
+    processus.stop(watcher, pids(settings), patience_s=60)
+    processus.stop(processus.known(pids(settings), orphaned=True), pids(settings))
 
 
 def is_watched(settings: Settings) -> bool:
