@@ -12,6 +12,7 @@ import pytest
 from pilotage.catalogue import get_source
 from pilotage.readers import describe, iter_records, read_columns
 from pilotage.simulation import write_simulation
+from pilotage.simulation.tiers_lieux import cut_short
 
 ENTETES = (
     "education__ips/2022/fr-en-ips_ecoles_2022.csv", "education__ips/2022/fr-en-ips_colleges_2022.csv",
@@ -80,3 +81,13 @@ def test_sources_never_seen_are_marked_and_readable(simulation: Path, source: st
     livre = describe(card, millesime, simulation / source / millesime / nom)
     assert {n for n in read_columns(livre).noms if n} == set(card.tables[0].noms)
     assert sum(1 for _ in iter_records(livre)) > 5
+
+
+@pytest.mark.parametrize("combien", [0, 1, 18, 400])
+def test_postcodes_cut_short_are_never_twice_there(combien: int) -> None:
+    codes = [f"{departement:02d}{rang:03d}" for departement in range(1, 20) for rang in range(0, 40, 3)]
+    ecrits = cut_short(codes, combien)
+    changed = [(code, ecrit) for code, ecrit in zip(codes, ecrits, strict=True) if code != ecrit]
+    assert len(set(ecrits)) == len(codes)
+    assert len(changed) == min(combien, len({code[:4] for code in codes[1:]}))
+    assert all(ecrit == f" {code[:4]}" for code, ecrit in changed)

@@ -45,7 +45,7 @@ from pilotage.simulation.histoire import Histoire, compter
 from pilotage.simulation.profils import Profils
 from pilotage.simulation.territoire import dresser
 
-VERSION = 9
+VERSION = 10
 MINIMUM = 50
 MARQUE, INVENTAIRE = "SIMULATION", "MANIFEST.tsv"
 COLONNES = noms.mots(

@@ -56,14 +56,20 @@ def _write_lieux(portes: Portes, h: Histoire, depot: Depot, source: str, nom: st
 
 
 def _write_activite(portes: Portes, conseillers: np.ndarray, depot: Depot) -> None:
-    """Sums by postcode of the advisers' doors; a few codes have lost their last figure."""
+    """Sums by postcode of the advisers' doors; a few codes have lost their last figure, as in the real list."""
     rng = portes.t.tirage("activite")
     codes = sorted({portes.cp[i] for i in conseillers.tolist()})
     n = len(codes)
     comptes = [np.floor(rng.exponential(moyenne, n)).astype(int) for moyenne in MOYENNES]
-    ecrits = list(codes)
-    for k in range(1, 1 + rares(n, 29 / 4812, 0.009)):
-        ecrits[k] = f" {codes[k][:4]}"
-    colonnes = [ecrits, *map(texte, comptes)]
+    colonnes = [cut_short(codes, rares(n, 29 / 4812, 0.009)), *map(texte, comptes)]
     fichier = "2023-07-17-conum-cra_par_code_postaux.csv"
     depot.csv("anct__conseillers_numeriques_activite", "2023-07-17", fichier, ACTIVITE, colonnes)
+
+
+def cut_short(codes: list[str], combien: int) -> list[str]:
+    """The same postcodes, `combien` of them without their last figure; no two read the same, as in the real list."""
+    premiers: dict[str, int] = {}
+    for rang, code in enumerate(codes[1:], start=1):
+        premiers.setdefault(code[:4], rang)
+    courts = set(list(premiers.values())[:combien])
+    return [f" {code[:4]}" if rang in courts else code for rang, code in enumerate(codes)]
