@@ -68,10 +68,13 @@ class Nuits:
         self.hasard.shuffle(kinds)
         for rank in range(times):
             sorte = kinds[rank % len(kinds)]
-            self._change(rank)
             struck: list[str] = []
-            issue = self._night(self._blows(COUPS[sorte], 1, struck))
-            if issue.etat == "reussie":  # a night that builds anew is shorter than the first, which also judges all
+            for attempt in range(2):
+                self._change(2 * rank + attempt)
+                issue = self._night(self._blows(COUPS[sorte], 1, struck))
+                if struck or issue.etat != "reussie":
+                    break
+                # A night that builds anew is shorter than the first, which also judges all: it ended before the blow.
                 self.duree_s = min(self.duree_s, issue.secondes)
             found = [Epreuve(FAMILLE, sorte, one, str(issue)) for one in struck]
             problems = ["une trace est montrée à l'utilisateur"] if "Traceback" in issue.erreur else []
