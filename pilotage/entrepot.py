@@ -57,10 +57,10 @@ def compute_fingerprint() -> str:
     """Hash of the accepted deliveries and of the code that turns them into marts: same hash, same tables."""
     digest = hashlib.sha256()
     with get_engine().connect() as connection:
-        rows = connection.scalars(
+        rows = connection.scalars(  # a replayed row changes the tables too
             text(
-                "SELECT livraison || ':' || coalesce(nb_quarantaine, 0) FROM pilotage.livraisons "
-                "WHERE etat = 'acceptee' ORDER BY livraison"  # a replayed row changes the tables too
+                "SELECT livraison || ':' || coalesce(nb_quarantaine, 0) || coalesce(' ' || parties, '') "
+                "FROM pilotage.livraisons WHERE etat = 'acceptee' ORDER BY livraison"
             )
         )
         digest.update("\n".join(rows).encode())

@@ -26,7 +26,7 @@ from pilotage.demande import Demande, Limites
 from pilotage.download import download
 from pilotage.errors import ErreurFiche, ErreurPilotage, ErreurTelechargement
 from pilotage.inspection import check_file
-from pilotage.landing import Depot, Recu, Suivi, open_depot
+from pilotage.landing import Depot, Recu, Suivi, companions_of, open_depot
 from pilotage.nature import ensure_nature
 from pilotage.suivi import check_courante
 from pilotage.transport import open_client
@@ -36,12 +36,13 @@ journal = logging.getLogger(__name__)
 
 RECORD = text("""
     INSERT INTO pilotage.livraisons AS connue (livraison, source, millesime, fichier, table_raw, sha256, taille_octets,
-        url, etag, last_modified, recue_le, etat)
+        url, etag, last_modified, recue_le, etat, parties)
     VALUES (:livraison, :source, :millesime, :fichier, :table_raw, :sha256, :taille_octets,
-        :url, :etag, :last_modified, :recue_le, :etat)
+        :url, :etag, :last_modified, :recue_le, :etat, :parties)
     ON CONFLICT (livraison) DO UPDATE
-    SET etat = 'recue', recue_le = now(), motif = NULL, decidee_le = NULL
-    WHERE EXCLUDED.etat = 'recue' AND connue.etat = 'remplacee'
+    SET etat = 'recue', recue_le = now(), motif = NULL, decidee_le = NULL, parties = EXCLUDED.parties
+    WHERE EXCLUDED.etat = 'recue'
+        AND (connue.etat = 'remplacee' OR connue.parties IS DISTINCT FROM EXCLUDED.parties)
     RETURNING livraison
 """)
 SUPERSEDE = text("""
@@ -200,11 +201,12 @@ def _record_source(card: Source, depot: Depot, est_simule: bool, history: bool =
         receipts = [(r, current) for r, current in depot.receipts(card.source) if r.est_simule == est_simule]
         for recu, current in sorted(receipts, key=lambda pair: pair[1]):  # former ones first
             if current or history:
-                recorded += _record(connection, card, recu, "recue" if current else "remplacee")
+                parts = companions_of(recu, receipts) if current else []
+                recorded += _record(connection, card, recu, "recue" if current else "remplacee", parts)
     return recorded
 
 
-def _record(connection: Connection, card: Source, recu: Recu, etat: str) -> list[str]:
+def _record(connection: Connection, card: Source, recu: Recu, etat: str, parts: list[Recu]) -> list[str]:
     try:
         found = card.find(recu.fichier, recu.millesime)
     except ErreurFiche:
@@ -215,6 +217,7 @@ def _record(connection: Connection, card: Source, recu: Recu, etat: str) -> list
         "livraison": recu.livraison, "source": recu.source, "millesime": recu.millesime, "fichier": recu.fichier,
         "table_raw": found[0].table, "sha256": recu.sha256, "taille_octets": recu.taille_octets, "url": recu.url,
         "etag": recu.etag, "last_modified": recu.last_modified, "recue_le": recu.recu_le, "etat": etat,
+        "parties": " ".join(f"{part.fichier}:{part.sha256[:16]}" for part in parts) or None,
     }  # fmt: skip
     changed = connection.scalar(RECORD, values)
     if etat != "recue":

@@ -6,6 +6,8 @@
     <landing>/<source>/<millésime>/<fichier>.partiel[.json]      a download under way, resumed or replaced by the next
     <landing>/<source>/<millésime>/<sha256>/<fichier>.abime      bytes that no longer had their hash when loaded
 
+The parts of a shapefile are landed as files of their own; only the .shp is a delivery, and its parts go with it.
+
 A file appears under its hash by one rename, after its bytes are on disk: it is there whole or not at all. Where several
 machines share a store, the folder is its cache: bytes are put in the store first, then their receipt, then what makes
 them current, so that a cut at any point leaves no receipt without bytes, and the next collection ends what was begun.
@@ -14,11 +16,12 @@ them current, so that a cut at any point leaves no receipt without bytes, and th
 from __future__ import annotations
 
 import fcntl
+import glob
 import hashlib
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -31,7 +34,9 @@ from pilotage.magasin import Magasin, SansMagasin, get_magasin
 from pilotage.verrou import alone
 
 T = TypeVar("T")
-RECU = ".recu.json"
+RECU, SUIVI = ".recu.json", ".suivi.json"
+COMPAGNONS = (".dbf", ".shx", ".prj", ".cpg")
+"""What stands beside the .shp of a shapefile."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,12 @@ class Depot:
         path = self.chemin(demande, sha256)
         self.magasin.pull(self.magasin.relative(path), sha256)
         return path
+
+    def companions(self, demande: Demande | Recu) -> list[Recu]:
+        """The current parts that go with the .shp of a shapefile; none for any other file."""
+        if not demande.fichier.lower().endswith(".shp"):
+            return []
+        return companions_of(demande, self.receipts(demande.source))
 
     def partiel(self, demande: Demande) -> Path:
         return self.dossier(demande) / f"{demande.fichier}.partiel"
@@ -201,7 +212,7 @@ class Depot:
             yield
 
     def _suivi(self, demande: Demande | Recu) -> Path:
-        return self.dossier(demande) / f"{demande.fichier}.suivi.json"
+        return self.dossier(demande) / f"{demande.fichier}{SUIVI}"
 
     def _read_suivi(self, demande: Demande | Recu) -> Suivi | None:
         path = self._suivi(demande)
@@ -217,6 +228,28 @@ class Depot:
 def open_depot(settings: Settings) -> Depot:
     """The landing of these settings."""
     return Depot(settings.landing, get_magasin(settings))
+
+
+def companions_of(demande: Demande | Recu, receipts: Iterable[tuple[Recu, bool]]) -> list[Recu]:
+    """Among receipts of its source, the current parts that go with a .shp, by name."""
+    whole, found = Path(demande.fichier), []
+    for recu, current in receipts if whole.suffix.lower() == ".shp" else ():
+        part = Path(recu.fichier)
+        together = (recu.millesime, part.stem) == (demande.millesime, whole.stem)
+        if current and together and part.suffix.lower() in COMPAGNONS:
+            found.append(recu)
+    return sorted(found, key=lambda recu: recu.fichier)
+
+
+def find_companions(path: Path) -> dict[str, Path]:
+    """Parts of a shapefile by name: beside its .shp, or in a landing, each under its own hash."""
+    stem = glob.escape(path.stem)
+    found = {one.name: one for one in path.parent.glob(f"{stem}.*") if one.suffix.lower() in COMPAGNONS}
+    for follow in path.parent.parent.glob(f"{stem}.*{SUIVI}"):
+        name, suivi = follow.name.removesuffix(SUIVI), _read(Suivi, follow)
+        if suivi and Path(name).suffix.lower() in COMPAGNONS:
+            found.setdefault(name, path.parent.parent / suivi.sha256 / name)
+    return {name: one for name, one in found.items() if one.is_file()}
 
 
 def set_aside(path: Path) -> None:

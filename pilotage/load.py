@@ -54,8 +54,14 @@ class Livraison:
     sha256: str
 
     def path(self, settings: Settings) -> Path:
-        """The file on this machine, brought from the store when another one received it."""
-        return open_depot(settings).bring(Demande(self.source, self.millesime, self.fichier, ""), self.sha256)
+        """The file on this machine, brought with its parts from the store when another one received it."""
+        return self.parts(settings)[0][0]
+
+    def parts(self, settings: Settings) -> list[tuple[Path, str]]:
+        """The file, then the parts of a shapefile: where each lies on this machine, and the hash it must have."""
+        depot, demande = open_depot(settings), Demande(self.source, self.millesime, self.fichier, "")
+        wanted = [(demande, self.sha256), *((part, part.sha256) for part in depot.companions(demande))]
+        return [(depot.bring(one, sha256), sha256) for one, sha256 in wanted]
 
 
 def rules_hash(source: Source, table: Table) -> str:
@@ -200,21 +206,23 @@ def _load(livre: Livre, delivery: Livraison) -> tuple[int, list[str]]:
 
 def _check_landing(livre: Livre, delivery: Livraison) -> None:
     """The landing is content-addressed: a file that no longer has its hash was damaged on this machine."""
-    try:
-        with livre.chemin.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    except FileNotFoundError as error:
-        raise _lost(livre, "absent du dépôt", "le fichier reçu") from error
-    if digest != delivery.sha256:
-        set_aside(livre.chemin)
-        raise _lost(livre, "le fichier du dépôt est abîmé, mis de côté", f"empreinte {delivery.sha256[:16]}…")
+    for path, sha256 in delivery.parts(get_settings()):
+        try:
+            with path.open("rb") as stream:
+                digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        except FileNotFoundError as error:
+            raise _lost(livre, path, "absent du dépôt", "le fichier reçu") from error
+        if digest != sha256:
+            set_aside(path)
+            expected = f"empreinte {sha256[:16]}…"
+            raise _lost(livre, path, "le fichier du dépôt est abîmé, mis de côté", expected)
 
 
-def _lost(livre: Livre, message: str, attendu: str) -> ErreurDepot:
+def _lost(livre: Livre, path: Path, message: str, attendu: str) -> ErreurDepot:
     return ErreurDepot(
         message,
         source=livre.source.source,
-        fichier=livre.nom,
+        fichier=f"{livre.millesime}/{path.name}",
         attendu=attendu,
         conseil="rien si le producteur l'offre encore : la prochaine collecte le reprend ; sinon une sauvegarde",
     )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pilotage.classeurs import check_workbook
 from pilotage.contenants import open_bytes
 from pilotage.flux import guarded, guarded_rows
+from pilotage.landing import find_companions
 from pilotage.readers import to_text
 
 if TYPE_CHECKING:
@@ -251,9 +252,9 @@ def _read_shapefile(livre: Livre) -> tuple[list[str], Rows]:
     encoding = {"latin-1": "ISO-8859-1"}.get(livre.fichier.encodage, livre.fichier.encodage)  # as GDAL names it
     options = {} if encoding == "utf-8" else {"encoding": encoding}
     with tempfile.TemporaryDirectory() as folder:
+        path = _assemble(livre, Path(folder))
 
         def load() -> Any:
-            path = _assemble(livre.chemin, Path(folder))
             frame = geopandas.read_file(path, ignore_geometry=not wants_geometry, **options)
             if not wants_geometry:
                 return frame
@@ -266,15 +267,18 @@ def _read_shapefile(livre: Livre) -> tuple[list[str], Rows]:
     return names, _texts(livre, enumerate(filled.itertuples(index=False, name=None), 1))
 
 
-def _assemble(path: Path, folder: Path) -> Path:
-    """A zip as it is; a bare .shp with its companions, which the landing keeps under other hashes."""
-    path = path.resolve()  # a link to a relative path would lead nowhere from the other folder
+def _assemble(livre: Livre, folder: Path) -> Path:
+    """A zip as it is; a bare .shp with its parts, which the landing keeps under other hashes."""
+    path = livre.chemin.resolve()  # a link to a relative path would lead nowhere from the other folder
     if path.suffix.lower() == ".zip":
         return path
-    beside = [*path.parent.glob(f"{path.stem}.*"), *path.parent.parent.glob(f"*/{path.stem}.*")]
-    beside.sort(key=lambda found: found.stat().st_mtime, reverse=True)  # a part delivered again replaces the former
-    for companion in beside:
-        target = folder / companion.name
-        if companion.is_file() and not companion.name.endswith(".json") and not target.exists():
-            target.symlink_to(companion)
+    parts = find_companions(path)
+    if missing := sorted({".dbf", ".shx"} - {Path(name).suffix.lower() for name in parts}):
+        raise livre.error(
+            f"shapefile sans {' ni '.join(missing)}",
+            attendu="le .shp avec son .dbf et son .shx, ou leur zip",
+            conseil="demander les parties au producteur ; la collecte qui les reçoit fait relire le fichier",
+        )
+    for name, part in {**parts, path.name: path}.items():
+        (folder / name).symlink_to(part)
     return folder / path.name

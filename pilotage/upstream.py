@@ -21,14 +21,13 @@ from pilotage.catalogue import Fichier, Source, Table
 from pilotage.demande import MO, Demande, ErreurIntrouvable, Limites, is_plain_name
 from pilotage.download import download
 from pilotage.errors import ErreurFiche, ErreurPilotage, ErreurTelechargement
-from pilotage.landing import Depot, Recu
+from pilotage.landing import COMPAGNONS, Depot, Recu
 from pilotage.transport import folder_url, is_http
 
 MANIFESTE = "MANIFEST.tsv"
 MARQUE_SIMULATION = "SIMULATION"
 MIROIR = "_miroir"
 LISTE_MAX = 20 * MO
-COMPAGNONS = ("dbf", "shx", "prj", "cpg")
 Offre = dict[tuple[str, str], str | None]
 
 
@@ -115,7 +114,7 @@ def _dialect(source: Source, millesime: str, fichier: str) -> tuple[str, str] | 
 def _shapefile_of(source: Source, fichier: str, millesime: str) -> tuple[Table, Fichier] | None:
     """The shapefile that a file left aside by the card belongs to, if any."""
     stem, _, suffix = fichier.rpartition(".")
-    if suffix.lower() not in COMPAGNONS:
+    if f".{suffix.lower()}" not in COMPAGNONS:
         return None
     found = source.find(f"{stem}.shp", millesime)
     return found if found and found[1].format == "shapefile" else None

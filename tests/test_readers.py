@@ -152,7 +152,7 @@ def test_shapefile_of_the_mirror(mirror: Path) -> None:
         ("a.xlsx", b"PK\x03\x04", {"format": "xlsx"}, "classeur illisible"),
         ("a.parquet", b"PAR1", {"format": "parquet"}, "parquet illisible"),
         ("a.zip", b"PK\x03\x04", {}, "zip illisible"),
-        ("a.shp", b"x", {"format": "shapefile"}, "shapefile illisible"),
+        ("a.shp", b"x", {"format": "shapefile"}, r"shapefile sans \.dbf ni \.shx"),
     ],
 )
 def test_unreadable_file_is_named(tmp_path: Path, name: str, content: bytes, dialect: dict, words: str) -> None:

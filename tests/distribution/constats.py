@@ -92,9 +92,15 @@ def check_generation(base: str) -> list[Constat]:
         waiting = connection.execute(
             "SELECT count(*) FROM pilotage.livraisons WHERE etat IN ('recue', 'candidate')"
         ).fetchone()[0]
+        refused = connection.execute(
+            "SELECT source, fichier, motif FROM pilotage.livraisons WHERE etat = 'refusee' ORDER BY 1, 2"
+        ).fetchall()
     return [
         Constat("une génération visible, aucune à demi", states.get("visible") == 1 and not left, f"{states} {left}"),
         Constat("aucune livraison en attente", waiting == 0, str(waiting)),
+        Constat(
+            "aucune livraison refusée", not refused, "; ".join(" : ".join(map(str, row)) for row in refused) or "0"
+        ),
     ]
 
 
