@@ -75,7 +75,7 @@ def airflow_environment(
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": _url(metadata_url, "postgresql+psycopg2"),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": _async_url(metadata_url),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_POOL_SIZE": "5",
-        "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "1" if nightly else "0.2",
+        "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "1" if nightly else "0.5",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
         "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "60",
         # A supervisor may notice its task's end only at its next heartbeat: five seconds by default, for each task.

@@ -24,7 +24,7 @@ from pilotage.orchestration.plan import ACTIFS, DAGS, POOLS, source_names
 from pilotage.orchestration.plateforme import Plateforme
 
 log = logging.getLogger(__name__)
-PERIODE_S = 0.7
+PERIODE_S = 1.0
 DELAI_REVEIL_S = 90
 
 

@@ -174,6 +174,16 @@ def _clock(campagne: Campagne, strike: Callable[[Path], Iterator[Epreuve]]) -> N
     campagne.take(islice(strike(lib), 20))
 
 
+def strike(campagne: Campagne, familles: list[str]) -> None:
+    """The families that were asked for, while there is time."""
+    if {"amont", "depot", "collecte", "deux", "horloge"} & set(familles):
+        strike_collection(campagne, familles)
+    if {"entrepot", "deux", "horloge"} & set(familles) and not campagne.is_over():
+        strike_warehouse(campagne, familles)
+    if "nuits" in familles and not campagne.is_over():
+        strike_nights(campagne)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="Fautes injectées, et ce que les données deviennent.")
     parser.add_argument("--graine", type=int, default=1)
@@ -191,12 +201,10 @@ def main() -> int:
     with small_volume(folder / "volume", VOLUME_MO) as is_bounded:
         campagne = Campagne(folder / "volume", given.graine, given.fautes, given.minutes, console)
         campagne.est_borne = is_bounded
-        if {"amont", "depot", "collecte", "deux", "horloge"} & set(familles):
-            strike_collection(campagne, familles)
-        if {"entrepot", "deux", "horloge"} & set(familles) and not campagne.is_over():
-            strike_warehouse(campagne, familles)
-        if "nuits" in familles and not campagne.is_over():
-            strike_nights(campagne)
+        try:
+            strike(campagne, familles)
+        except KeyboardInterrupt:
+            campagne.rapport.ecartees["la suite"] = "campagne interrompue au clavier"
     rapport = campagne.rapport
     rapport.show(console)
     if given.rapport:
