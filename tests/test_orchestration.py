@@ -199,6 +199,30 @@ def test_a_reading_waits_for_a_server_whose_database_starts_again(method, asked,
     assert len(seen) == asked
 
 
+def test_the_api_of_another_home_is_not_taken_for_ours(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two homes started together choose the same port; one of them gets it, and the other's server ends."""
+    monkeypatch.setattr(Airflow, "health", lambda _: {})
+    monkeypatch.setattr(Airflow, "log_in", lambda _: None)
+    listen = "import socket, time; s = socket.create_server(('127.0.0.1', {})); time.sleep(60)"
+    port = environnement.choose_port(settings)
+    with socket.create_server(("127.0.0.1", port)):
+        ours = [_component(settings, "api-server", listen.format(port))]
+        platform = plateforme.Plateforme(settings, port, ours, airflow_demarre=True)
+        with pytest.raises(ErreurOrchestration, match=r"api-server s'est arrêté : .*Address already in use"):
+            platform._wait_api(time.monotonic() + 20)
+    ours = [_component(settings, "api-server", listen.format(port))]
+    try:
+        plateforme.Plateforme(settings, port, ours, airflow_demarre=True)._wait_api(time.monotonic() + 20)
+    finally:
+        processus.stop(ours, plateforme.pids(settings))
+
+
+def _component(settings: Settings, nom: str, code: str) -> processus.Processus:
+    log = plateforme.log_file(settings, nom)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    return processus.start(nom, [sys.executable, "-c", code], {"PATH": "/usr/bin:/bin"}, log, plateforme.pids(settings))
+
+
 def test_a_running_platform_with_other_sources_is_not_reused(settings: Settings) -> None:
     environnement.airflow_home(settings).mkdir()
     plateforme._write_state(plateforme.Plateforme(settings, 8123, []), nightly=True)

@@ -79,7 +79,9 @@ class Plateforme:
                 raise ErreurOrchestration("un DAG ne s'importe pas : " + " | ".join(errors))
 
     def _wait_api(self, deadline: float) -> None:
-        while self.api.health() is None:
+        mine = self.composants if self.airflow_demarre else []
+        servers = [one for one in mine if one.nom == "api-server"]  # another home may have taken the port since
+        while self.api.health() is None or not all(one.listens(self.port) for one in servers):
             self._pause(deadline, "l'API d'Airflow ne répond pas")
         self.api.log_in()
 

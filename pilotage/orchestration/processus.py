@@ -32,6 +32,18 @@ class Processus:
             return None
         return process if alive else None
 
+    def listens(self, port: int) -> bool:
+        """Whether it, or what it started, listens on a port; True where the system does not let us see."""
+        process = self.find()
+        try:
+            family = [process, *process.children(recursive=True)] if process else []
+            sockets = [one for member in family for one in member.net_connections(kind="tcp")]
+        except psutil.NoSuchProcess:
+            return False
+        except psutil.AccessDenied:
+            return True
+        return any(one.status == psutil.CONN_LISTEN and one.laddr.port == port for one in sockets)
+
     def orphans(self) -> list[psutil.Process]:
         """What a leader that was killed left in its session (`start` gives it one); empty while the leader lives.
 
