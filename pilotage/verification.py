@@ -9,6 +9,8 @@ from pathlib import Path
 
 from pilotage.catalogue import Source
 from pilotage.errors import ErreurPilotage
+from pilotage.landing import Depot
+from pilotage.magasin import ErreurMagasin
 from pilotage.readers import describe, iter_records, read_columns
 
 
@@ -33,11 +35,20 @@ def check_folder(card: Source, folder: Path) -> Iterator[Constat]:
             yield check_file(card, millesime, path)
 
 
-def check_landing(card: Source, landing: Path) -> Iterator[Constat]:
-    """One statement a landed file (`<landing>/<source>/<millésime>/<hash>/<file>`)."""
-    for path in sorted((landing / card.source).glob("*/*/*")):
-        if path.is_file() and not path.name.endswith((".recu.json", ".partiel")):
-            yield check_file(card, path.parent.parent.name, path)
+def check_landing(card: Source, depot: Depot) -> Iterator[Constat]:
+    """One statement a landed file, brought from the store when another machine received it."""
+    landed = sorted((recu for recu, _ in depot.receipts(card.source)), key=lambda r: (r.millesime, r.sha256, r.fichier))
+    refused = {}
+    for recu in landed:  # all of them first: the parts of a shapefile are read with it
+        try:
+            depot.bring(recu, recu.sha256)
+        except ErreurMagasin as error:
+            refused[recu] = str(error)
+    for recu in landed:
+        if recu in refused:
+            yield Constat(card.source, recu.millesime, recu.fichier, "refuse", 0, 0.0, refused[recu])
+        else:
+            yield check_file(card, recu.millesime, depot.chemin(recu, recu.sha256))
 
 
 def check_file(card: Source, millesime: str, path: Path) -> Constat:

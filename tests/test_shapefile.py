@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pilotage.catalogue import get_source
 from pilotage.config import get_settings
 from pilotage.database import psycopg_connection
 from pilotage.entrepot import compute_fingerprint
@@ -15,6 +16,7 @@ from pilotage.fetch import fetch_source
 from pilotage.landing import open_depot
 from pilotage.load import attach, load_source
 from pilotage.simulation.msap import CHAMPS, MILLESIME, NOM, PROJECTION, SOURCE, _dbf, _shp
+from pilotage.verification import check_landing
 from tests.magasin_s3 import serve_s3
 
 POINTS = np.array([[700_000.0, 6_600_000.0], [710_000.0, 6_610_000.0], [720_000.0, 6_620_000.0]])
@@ -85,6 +87,23 @@ def test_a_machine_reads_what_another_received(miroir, s3, tmp_path, monkeypatch
     use_machine(monkeypatch, tmp_path, "b")
     assert not list((tmp_path / "b").rglob("*.shx")), "the other machine has nothing yet"
     assert load_source(SOURCE).lignes == len(POINTS)
+
+
+def test_what_another_machine_received_is_checked_against_its_card(miroir, s3, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("PILOTAGE_MAGASIN", f"{s3}/verification")
+    fetch_source(SOURCE)
+    [whole] = (tmp_path / "a").rglob("*.shp")
+    use_machine(monkeypatch, tmp_path, "b")
+    states = {c.fichier: (c.etat, c.lignes) for c in check_landing(get_source(SOURCE), open_depot(get_settings()))}
+    left = {f"{NOM}{suffix}": ("ecarte", 0) for suffix in (".dbf", ".prj", ".shx")}
+    assert states == {f"{NOM}.shp": ("lu", len(POINTS)), **left}
+    whole.chmod(0o644)
+    whole.write_bytes(bytes([*whole.read_bytes()[:-1], 255]))
+    use_machine(monkeypatch, tmp_path, "a")
+    open_depot(get_settings()).magasin.push(whole)
+    use_machine(monkeypatch, tmp_path, "c")
+    [told] = [c for c in check_landing(get_source(SOURCE), open_depot(get_settings())) if c.etat == "refuse"]
+    assert told.fichier == f"{NOM}.shp" and "abîmé" in told.message
 
 
 def test_new_attributes_alone_renew_the_delivery(miroir) -> None:

@@ -52,9 +52,11 @@ def verifier(
     internet: Annotated[bool, typer.Option(help="Essayer les adresses de production des fiches.")] = False,
 ) -> None:
     """Lit chaque fichier de l'entrée choisie contre sa fiche, sans rien charger."""
+    from pilotage.landing import open_depot
     from pilotage.verification import check_folder, check_landing
 
     settings = get_settings()
+    depot = open_depot(settings)
     cards = [get_source(nom) for nom in source] if source else list(load_catalogue().values())
     if internet:
         _try_addresses(cards)
@@ -69,10 +71,10 @@ def verifier(
         table.add_column(column, justify="right" if column in ("Lignes", "Secondes") else "left")
     refused = 0
     for card in cards:
-        states = check_landing(card, settings.landing) if remote else check_folder(card, Path(settings.mirror))
+        states = check_landing(card, depot) if remote else check_folder(card, Path(settings.mirror))
         for c in states:
             refused += c.etat == "refuse"
-            words = {"lu": "[green]conforme[/]", "ecarte": "laissé de côté", "refuse": "[bold red]refusé[/]"}[c.etat]
+            words = {"lu": "[green]conforme[/]", "ecarte": "", "refuse": "[bold red]refusé[/]"}[c.etat]
             note = f"{words} {c.message}".strip()
             table.add_row(c.source, c.millesime, c.fichier, str(c.lignes), f"{c.secondes:.1f}", note)
     console.print(table)
